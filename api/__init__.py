@@ -1,0 +1,1 @@
+"""How people reach it: HTTP in, HTTP out. The only room with FastAPI."""

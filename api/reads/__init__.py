@@ -1,0 +1,1 @@
+"""Routes that show something: query ports to HTTP."""

@@ -1,0 +1,184 @@
+"""What command handlers need of the world outside."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from domain.events import Event
+from domain.homes import Stream
+from domain.ids import MemberId, PhotoId
+from domain.images import Camera, Location, Rendition
+from domain.recorded import Recorded
+from domain.visibility import MemberState, PhotoState, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream's events in order, and the version of the last (0 where there is none)."""
+
+    events: tuple[Recorded, ...]
+
+    @property
+    def version(self) -> int:
+        """The version that the next append expects."""
+        return self.events[-1].version if self.events else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Events to append to a stream that is expected to stand at `expected`."""
+
+    stream: Stream
+    expected: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Why something is written: the trace it belongs to and what caused it."""
+
+    trace_id: str = ""
+    causation_id: str = ""
+    correlation_id: str = ""
+
+
+class EventStore(Protocol):
+    """The one truth."""
+
+    @property
+    def logs(self) -> int:
+        """How many logs the installation has, for ever."""
+        ...
+
+    async def load(self, *streams: Stream) -> tuple[Loaded, ...]:
+        """Each stream as it stands, in the order asked."""
+        ...
+
+    async def append(self, writes: Sequence[Write], context: Context) -> tuple[Recorded, ...]:
+        """Write everything in one transaction, or nothing.
+
+        All streams must lie in one log (`ValueError` otherwise). Raises `commands.errors.Conflict` when a stream does
+        not stand where it was expected, and `commands.errors.Unavailable` when the store can't be reached. When this
+        returns, the events are durable.
+        """
+        ...
+
+
+class Immediate(Protocol):
+    """Applies what restricts before a command answers: the visibility projection run on the command's own events."""
+
+    async def apply(self, recorded: Sequence[Recorded]) -> None:
+        """Apply the rows of those events; what the projection doesn't handle is ignored."""
+        ...
+
+
+class Sight(Protocol):
+    """The rows that the visibility rule reads, as fresh as the last command."""
+
+    async def photos(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, PhotoState]:
+        """What is known of each photo; unknown ones are left out."""
+        ...
+
+    async def members(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, MemberState]:
+        """What is known of each member; unknown ones are left out."""
+        ...
+
+    async def relations(self, viewer: MemberId, others: Iterable[MemberId]) -> Mapping[MemberId, Relation]:
+        """How the viewer stands to each of the others; every one asked for is in the answer."""
+        ...
+
+
+Now = Callable[[], datetime]
+"""The clock: the time now, in UTC."""
+
+NewId = Callable[[int, datetime], str]
+"""A fresh id for a stream in a slot."""
+
+Fingerprint = Callable[[str], str]
+"""A keyed hash of a personal text, so that it can be compared and found without being stored."""
+
+
+class Passwords(Protocol):
+    """Hashing of passwords, slow on purpose and off the event loop."""
+
+    async def digest(self, password: str) -> str:
+        """A salted hash with its parameters."""
+        ...
+
+    async def matches(self, digest: str | None, password: str) -> bool:
+        """Whether the password made the digest; as slow for None, so that timing tells nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPut:
+    """How a client puts one file straight into the object store."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+class Objects(Protocol):
+    """The object store, as far as commands need it."""
+
+    async def sign_put(self, key: str, *, content_type: str, size: int, expires_at: datetime) -> SignedPut:
+        """A URL that takes exactly this object, of this type and size, until then."""
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """How many bytes the object has; None where it does not exist."""
+        ...
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """End the objects; those that don't exist are no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """An original as it was uploaded, waiting to be developed."""
+
+    photo_id: PhotoId
+    object_key: str
+    content_type: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """What developing an original gave: its files (already stored) and its facts."""
+
+    sha256: str
+    rendition: Rendition
+    taken_at: datetime | None = None
+    camera: Camera | None = None
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """Why an original could not be developed; it never will be."""
+
+    code: str
+    detail: str
+
+
+class Darkroom(Protocol):
+    """Develops originals in processes of its own."""
+
+    async def develop(self, original: Exposed) -> Developed | Spoiled:
+        """Read, check and render an original, and store its variants; may be asked again for the same one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What nearly every handler needs, in one place."""
+
+    store: EventStore
+    now: Now
+    new_id: NewId
+    immediate: Immediate
+    context: Callable[[], Context] = field(default=Context)

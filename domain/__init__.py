@@ -1,0 +1,1 @@
+"""What is true: events, ids, decisions, folds and rules. Standard library only."""

@@ -1,0 +1,110 @@
+"""The wire form: an event as its stored name and a dictionary that JSON can hold, and back, for ever.
+
+Old forms come up to date through `UPCASTERS`. Encoding to bytes and encryption belong to the event store's adapter.
+"""
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+
+from domain.events import EVENT_TYPES, Event, EventType, event_type
+
+Wire = dict[str, Any]
+Upcaster = Callable[[Wire], tuple[str, Wire]]
+"""Takes a stored form to its successor: the new stored name and the new fields."""
+
+UPCASTERS: dict[str, Upcaster] = {}
+
+
+class Erased(str):
+    """A personal text whose key was destroyed: empty, and recognisable."""
+
+    __slots__ = ()
+
+
+ERASED: Final = Erased()
+
+
+class UnknownEvent(Exception):
+    """A stored name that no version of this program has ever written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no event is called {name!r}")
+        self.name = name
+
+
+def to_wire(event: Event) -> tuple[str, Wire]:
+    """The stored name, and the fields as JSON values (times as RFC 3339 text in UTC)."""
+    known = event_type(event)
+    return known.name, cast(Wire, _plain(event))
+
+
+def from_wire(name: str, wire: Mapping[str, Any]) -> Event:
+    """The event behind a stored form of any age; raises `UnknownEvent`, or `ValueError` for fields that don't fit."""
+    current = dict(wire)
+    while name in UPCASTERS:
+        name, current = UPCASTERS[name](current)
+    try:
+        known = EVENT_TYPES[name]
+    except KeyError:
+        raise UnknownEvent(name) from None
+    try:
+        for field, convert in _converters(known.cls):
+            value = current[field]
+            if value is not None:
+                current[field] = convert(value)
+        return cast(Event, known.cls(**current))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{name} does not hold what its fields ask for: {error}") from error
+
+
+def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:
+    """The wire form with its personal fields marked as erased."""
+    hints = get_type_hints(known.cls)
+    return {**wire, **{field: (ERASED if hints[field] is str else None) for field in known.personal}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+_CONVERTERS: dict[type, tuple[tuple[str, Callable[[Any], Any]], ...]] = {}
+
+
+def _converters(cls: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The fields of a class that JSON does not hold as they are, each with its way back (worked out once)."""
+    found = _CONVERTERS.get(cls)
+    if found is None:
+        hints = get_type_hints(cls)
+        pairs = ((field.name, _converter(hints[field.name])) for field in fields(cls))
+        found = _CONVERTERS[cls] = tuple((name, convert) for name, convert in pairs if convert is not None)
+    return found
+
+
+def _converter(hint: Any) -> Callable[[Any], Any] | None:
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if hint is datetime:
+        return datetime.fromisoformat
+    if get_origin(hint) is tuple:
+        item = _converter(get_args(hint)[0])
+        return tuple if item is None else lambda values: tuple(map(item, values))
+    if is_dataclass(hint):
+        return lambda wire: _build(cast(type, hint), wire)
+    return None
+
+
+def _build(cls: type, wire: Mapping[str, Any]) -> Any:
+    converted = dict(wire)
+    for field, convert in _converters(cls):
+        if converted[field] is not None:
+            converted[field] = convert(converted[field])
+    return cls(**converted)

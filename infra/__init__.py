@@ -1,0 +1,1 @@
+"""The outside world: adapters, settings, wiring, processes, command line. Imports everything, imported by nobody."""

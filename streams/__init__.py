@@ -1,0 +1,1 @@
+"""How facts travel: followers, hosts, relay, rebuild, reactions. The only room with Faust."""
