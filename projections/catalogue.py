@@ -1,0 +1,30 @@
+"""Every projection there is; hosts, the command line and the whole-catalogue tests read this list."""
+
+from typing import Final
+
+from projections.authors import AUTHORS
+from projections.comments import COMMENTS
+from projections.counters import COUNTERS
+from projections.follows import FOLLOWS
+from projections.likes import LIKES
+from projections.photos import PHOTOS
+from projections.processing import PROCESSING
+from projections.profiles import PROFILES
+from projections.rows import Projection
+from projections.timelines import TIMELINES
+from projections.visibility import VISIBILITY
+
+CATALOGUE: Final[tuple[Projection, ...]] = (
+    VISIBILITY,
+    PROFILES,
+    PHOTOS,
+    AUTHORS,
+    FOLLOWS,
+    TIMELINES,
+    LIKES,
+    COMMENTS,
+    COUNTERS,
+    PROCESSING,
+)
+
+BY_NAME: Final = {projection.name: projection for projection in CATALOGUE}

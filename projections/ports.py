@@ -1,0 +1,148 @@
+"""What readers ask of the read models: one narrow port for each.
+
+Every method answers from one version of its read model. Pages are keyset pages: `before` and `after` are the keys of
+the last item already seen (exclusive), and no more than `limit` rows come back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.ids import CommentId, MemberId, PhotoId, SessionId
+from projections.comments import CommentRow
+from projections.counters import Kind
+from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
+from projections.likes import LikeRow
+from projections.photos import PhotoRow
+from projections.processing import WaitingPhotoRow
+from projections.profiles import ProfileRow
+from projections.timelines import TimelineRow
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A place in a list by time: when the item came, and whose it is."""
+
+    since: datetime
+    member_id: MemberId
+
+
+class Profiles(Protocol):
+    """Members as they present themselves."""
+
+    async def by_ids(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, ProfileRow]:
+        """Those that are known."""
+        ...
+
+    async def by_username(self, username: str) -> ProfileRow | None:
+        """The member of that name, in whatever case it is written."""
+        ...
+
+
+class Photos(Protocol):
+    """Photo documents."""
+
+    async def by_ids(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, PhotoRow]:
+        """Those that are known."""
+        ...
+
+
+class AuthorLists(Protocol):
+    """Each member's photos."""
+
+    async def page(self, owner_id: MemberId, *, before: PhotoId | None, limit: int) -> Sequence[PhotoId]:
+        """Newest first."""
+        ...
+
+
+class Follows(Protocol):
+    """Who follows whom."""
+
+    async def followers(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowerRow]:
+        """Newest first."""
+        ...
+
+    async def following(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowingRow]:
+        """Newest first."""
+        ...
+
+    async def requests(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowRequestRow]:
+        """Newest first."""
+        ...
+
+
+class Timelines(Protocol):
+    """Home timelines, as written ahead."""
+
+    async def page(self, member_id: MemberId, *, before: PhotoId | None, limit: int) -> Sequence[TimelineRow]:
+        """Newest first."""
+        ...
+
+
+class Likes(Protocol):
+    """Who likes what."""
+
+    async def page(self, photo_id: PhotoId, *, before: Since | None, limit: int) -> Sequence[LikeRow]:
+        """Newest first."""
+        ...
+
+    async def liked(self, member_id: MemberId, photo_ids: Iterable[PhotoId]) -> frozenset[PhotoId]:
+        """Which of the photos the member likes."""
+        ...
+
+
+class Comments(Protocol):
+    """What was written under photos."""
+
+    async def page(self, photo_id: PhotoId, *, after: CommentId | None, limit: int) -> Sequence[CommentRow]:
+        """Oldest first."""
+        ...
+
+    async def get(self, comment_id: CommentId) -> CommentRow | None:
+        """One comment."""
+        ...
+
+
+class Counters(Protocol):
+    """Exact tallies."""
+
+    async def read(self, subjects: Iterable[str], kinds: Iterable[Kind]) -> Mapping[tuple[str, Kind], int]:
+        """The count of each kind for each subject; every pair that was asked for is in the answer."""
+        ...
+
+
+class Sessions(Protocol):
+    """Which sessions are over."""
+
+    async def ended(self, session_id: SessionId) -> bool:
+        """Whether its tokens no longer count."""
+        ...
+
+
+class Waiting(Protocol):
+    """Photos that wait to be developed."""
+
+    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow]:
+        """Oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far the read models have come, and how far the store is ahead of them in milliseconds."""
+
+    positions: Mapping[int, int]
+    lag_ms: int
+
+
+class Progress(Protocol):
+    """How far read models have come."""
+
+    async def reached(self, names: Iterable[str]) -> Reached:
+        """The least of what the live versions of these read models have applied."""
+        ...
+
+    async def wait(self, names: Iterable[str], wanted: Mapping[int, int], *, timeout_s: float) -> bool:
+        """Until they have applied that much; False when the time is over first."""
+        ...

@@ -1,0 +1,121 @@
+"""What a host of projections asks of the store that holds their read models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from domain.recorded import Recorded
+from projections.rows import Projection
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Model:
+    """One build of a projection's read model, printed as `likes@3`; builds count up from 1."""
+
+    projection: str
+    build: int
+
+    def __str__(self) -> str:
+        """The form used in tables, files and on the command line."""
+        return f"{self.projection}@{self.build}"
+
+
+class State(StrEnum):
+    """What a build is for."""
+
+    LIVE = "live"
+    BUILDING = "building"
+    READY = "ready"
+    RETIRED = "retired"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """How a build stands: made by which version of its projection, how far in each log, with how many dead letters.
+
+    `live` is what reads use; `building` is being rebuilt; `ready` is built, fed, and may be switched to; `retired`
+    was live before the last switch and is still fed, so that a rollback loses nothing; `stale` was made by another
+    version of the projection's code and is no longer fed.
+    """
+
+    model: Model
+    code_version: int
+    state: State
+    checkpoints: Mapping[int, int]
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive facts of one log: everything after `expected` up to and including `last`, as far as it is handled."""
+
+    log: int
+    expected: int
+    last: int
+    facts: Sequence[Recorded]
+
+
+class Fed(StrEnum):
+    """What became of a batch."""
+
+    APPLIED = "applied"
+    MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A fact that a build could not apply, or that follows such a one in its stream."""
+
+    model: Model
+    log: int
+    number: int
+    stream: str
+    event_name: str
+    error: str
+    trace: str
+    parked_at: datetime
+
+
+class PoisonedError(Exception):
+    """A fact could not be applied, and the host asked to stop rather than to park it."""
+
+    def __init__(self, model: Model, fact: Recorded) -> None:
+        super().__init__(f"{model} cannot apply {fact.event!r} at {fact.position}")
+        self.model = model
+        self.fact = fact
+
+
+class ReadModels(Protocol):
+    """The builds of all read models, each with its rows and its checkpoints."""
+
+    async def status(self) -> Sequence[ModelStatus]:
+        """Every build there is, by projection and build."""
+        ...
+
+    async def create(self, projection: Projection, state: State) -> Model:
+        """A new, empty build with the next number."""
+        ...
+
+    async def feed(self, model: Model, projection: Projection, batch: Batch, *, park: bool) -> Fed:
+        """Run `project` over the batch and move the checkpoint from `expected` to `last`, in one step.
+
+        Where the checkpoint is not at `expected`, nothing is applied and the answer is `MISMATCH`. A fact that raises
+        is parked with its error, and later facts of its stream with it; without `park` the whole batch is undone and
+        `PoisonedError` is raised.
+        """
+        ...
+
+    async def switch(self, model: Model) -> None:
+        """Let reads use this build from now on; the one that was live is retired (so switching back is a rollback)."""
+        ...
+
+    async def drop(self, model: Model) -> None:
+        """End a build that is not live, with its rows, checkpoints and dead letters."""
+        ...
+
+    async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
+        """What is parked, in the order of the log."""
+        ...
