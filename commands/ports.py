@@ -69,7 +69,10 @@ class Immediate(Protocol):
     """Applies what restricts before a command answers: the visibility projection run on the command's own events."""
 
     async def apply(self, recorded: Sequence[Recorded]) -> None:
-        """Apply the rows of those events; what the projection doesn't handle is ignored."""
+        """Apply the rows of those events; what the projection doesn't handle is ignored.
+
+        Raises `commands.errors.Unavailable` when the rows can't be written now.
+        """
         ...
 
 
@@ -108,6 +111,14 @@ class Passwords(Protocol):
 
     async def matches(self, digest: str | None, password: str) -> bool:
         """Whether the password made the digest; as slow for None, so that timing tells nothing."""
+        ...
+
+
+class MemberKeys(Protocol):
+    """The keys that encrypt members' personal fields."""
+
+    async def create(self, member_id: MemberId) -> None:
+        """Make a member's key durable before their first event; a second call changes nothing."""
         ...
 
 

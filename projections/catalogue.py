@@ -5,6 +5,7 @@ from typing import Final
 from projections.authors import AUTHORS
 from projections.comments import COMMENTS
 from projections.counters import COUNTERS
+from projections.duplicates import DUPLICATES
 from projections.follows import FOLLOWS
 from projections.likes import LIKES
 from projections.photos import PHOTOS
@@ -24,6 +25,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     LIKES,
     COMMENTS,
     COUNTERS,
+    DUPLICATES,
     PROCESSING,
 )
 

@@ -112,6 +112,14 @@ class Counters(Protocol):
         ...
 
 
+class Duplicates(Protocol):
+    """Photos from the same bytes."""
+
+    async def of(self, owner_id: MemberId, sha256: str) -> Sequence[PhotoId]:
+        """The member's photos with that content, oldest first, removed ones included."""
+        ...
+
+
 class Sessions(Protocol):
     """Which sessions are over."""
 

@@ -1,0 +1,226 @@
+"""Photos: publish an upload, describe, set the audience, remove, restore, and record what developing gave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from commands.deciding import Part, Receipt, decide, decide_together, look
+from commands.once import Once
+from commands.ports import Darkroom, Deps, Exposed, Objects, Sight, Spoiled
+from commands.seeing import seen_photo
+from commands.uploads import upload_part
+from domain import photos, texts
+from domain.errors import Contradicted, Forbidden, Invalid
+from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
+from domain.ids import MemberId, PhotoId, UploadId, slot_of
+from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
+from domain.visibility import Audience, Status
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPhoto:
+    """Make an uploaded file a photo."""
+
+    member_id: MemberId
+    upload_id: UploadId
+    caption: str = ""
+    alt_text: str = ""
+    tags: tuple[str, ...] = ()
+    audience: Audience = Audience.PUBLIC
+    place: str = ""
+    show_location: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePhoto:
+    """Change what is said of a photo, or for whom it is."""
+
+    member_id: MemberId
+    photo_id: PhotoId
+    words: Words
+    audience: Audience | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePhoto:
+    """Put a photo into the trash."""
+
+    member_id: MemberId
+    photo_id: PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePhoto:
+    """Bring a photo back from the trash."""
+
+    member_id: MemberId
+    photo_id: PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPhoto:
+    """Develop a published photo."""
+
+    photo_id: PhotoId
+
+
+async def publish_photo(
+    command: PublishPhoto, *, deps: Deps, objects: Objects, once: Once | None = None
+) -> Receipt[Photo]:
+    """Publish an upload whose bytes have arrived; the same upload again gives the same photo."""
+    caption = texts.block(command.caption, "caption", most=CAPTION_MOST)
+    alt_text = texts.block(command.alt_text, "alt_text", most=ALT_TEXT_MOST)
+    place = texts.line(command.place, "place", most=PLACE_MOST)
+    tags = texts.tags(command.tags, caption)
+    upload = await look(deps, upload_part(command.upload_id))
+    requested = photos.own_upload(upload, command.member_id)
+    if upload.photo_id is not None:
+        return await _again(deps, upload.photo_id)
+    await _check_arrived(objects, requested)
+
+    at = deps.now()
+    photo_id = deps.new_id(slot_of(command.member_id), at)
+    published = PhotoUploaded(
+        at=at,
+        photo_id=photo_id,
+        owner_id=command.member_id,
+        upload_id=command.upload_id,
+        object_key=requested.object_key,
+        content_type=requested.content_type,
+        size=requested.size,
+        sha256=requested.sha256,
+        filename=requested.filename,
+        caption=caption,
+        alt_text=alt_text,
+        tags=tags,
+        mentions=texts.mentions(caption),
+        audience=command.audience,
+        place=place,
+        show_location=command.show_location,
+    )
+
+    def choose(states: tuple[Photo, photos.Upload]) -> Sequence[Sequence[Event]]:
+        if states[1].photo_id is not None:
+            raise _UsedMeanwhile(states[1].photo_id)
+        return [published], photos.use_upload(states[1], command.member_id, photo_id, at)
+
+    try:
+        receipt = await decide_together(
+            deps,
+            (photo_part(photo_id), upload_part(command.upload_id)),
+            choose,
+            once=once and once.of_first(),
+        )
+    except _UsedMeanwhile as race:
+        return await _again(deps, race.photo_id)
+    state = receipt.state[0] if receipt.state else photos.NO_PHOTO
+    return Receipt(state, receipt.recorded, receipt.reached, receipt.replayed, receipt.pending)
+
+
+async def change_photo(command: ChangePhoto, *, deps: Deps, sight: Sight) -> Receipt[Photo]:
+    """Change words and audience in one step; only the owner may."""
+    await _own(sight, command.member_id, command.photo_id)
+    said = _checked(command.words)
+    at = deps.now()
+
+    def choose(photo: Photo) -> Sequence[Event]:
+        made = photos.owned_by(photo, command.member_id)
+        caption = photo.caption if said.caption is None else said.caption
+        tags = photo.tags if said.tags is None else said.tags
+        words = PhotoDescribed(
+            at=at,
+            photo_id=made.photo_id,
+            owner_id=made.owner_id,
+            caption=caption,
+            alt_text=photo.alt_text if said.alt_text is None else said.alt_text,
+            tags=texts.tags(tags, caption) if said.tags is not None or said.caption is not None else photo.tags,
+            mentions=texts.mentions(caption),
+            show_location=photo.show_location if said.show_location is None else said.show_location,
+        )
+        audience = [] if command.audience is None else photos.change_audience(photo, command.audience, at)
+        return [*photos.describe(photo, words), *audience]
+
+    return await decide(deps, photo_part(command.photo_id), choose)
+
+
+async def remove_photo(command: RemovePhoto, *, deps: Deps, sight: Sight) -> Receipt[Photo]:
+    """Gone from every read at once; only the owner may, and again changes nothing."""
+    await _own(sight, command.member_id, command.photo_id, removed_too=True)
+    return await decide(deps, photo_part(command.photo_id), partial(photos.remove, at=deps.now()))
+
+
+async def restore_photo(command: RestorePhoto, *, deps: Deps, sight: Sight, once: Once | None = None) -> Receipt[Photo]:
+    """Back from the trash, with all that belonged to it."""
+    await _own(sight, command.member_id, command.photo_id, removed_too=True)
+    return await decide(deps, photo_part(command.photo_id), partial(photos.restore, at=deps.now()), once=once)
+
+
+async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
+    """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
+    part = photo_part(command.photo_id)
+    photo = await look(deps, part)
+    if photo.uploaded is None or photo.status != Status.PROCESSING or photo.removed_at is not None:
+        return Receipt(photo)
+    made = photo.uploaded
+    outcome = await darkroom.develop(Exposed(made.photo_id, made.object_key, made.content_type, made.sha256))
+    at = deps.now()
+    if isinstance(outcome, Spoiled):
+        return await decide(deps, part, partial(photos.reject, code=outcome.code, detail=outcome.detail, at=at))
+    return await decide(
+        deps,
+        part,
+        partial(
+            photos.finish,
+            sha256=outcome.sha256,
+            rendition=outcome.rendition,
+            taken_at=outcome.taken_at,
+            camera=outcome.camera,
+            location=outcome.location,
+            at=at,
+        ),
+    )
+
+
+def photo_part(photo_id: PhotoId) -> Part[Photo]:
+    """A photo as part of a decision."""
+    return Part(photos.stream(photo_id), photos.evolve, photos.NO_PHOTO)
+
+
+class _UsedMeanwhile(Exception):
+    """Another request has made a photo of the same upload."""
+
+    def __init__(self, photo_id: PhotoId) -> None:
+        super().__init__(photo_id)
+        self.photo_id = photo_id
+
+
+async def _again(deps: Deps, photo_id: PhotoId) -> Receipt[Photo]:
+    return await decide(deps, photo_part(photo_id), lambda _: [])
+
+
+async def _check_arrived(objects: Objects, requested: UploadRequested) -> None:
+    size = await objects.size(requested.object_key)
+    if size is None:
+        raise Contradicted("not_uploaded", "No file has arrived for this upload.")
+    if size != requested.size:
+        raise Invalid("size_mismatch", f"The file has {size} bytes where {requested.size} were announced.")
+
+
+async def _own(sight: Sight, member_id: MemberId, photo_id: PhotoId, *, removed_too: bool = False) -> None:
+    """Refuse anyone but the owner: 404 to those who don't see the photo, 403 to those who do."""
+    if removed_too:
+        photo = (await sight.photos([photo_id])).get(photo_id)
+        if photo is not None and photo.owner_id == member_id:
+            return
+    seen = await seen_photo(sight, member_id, photo_id)
+    if seen.owner_id != member_id:
+        raise Forbidden("forbidden", "Only the owner of a photo may do that.")
+
+
+def _checked(words: Words) -> Words:
+    return Words(
+        caption=None if words.caption is None else texts.block(words.caption, "caption", most=CAPTION_MOST),
+        alt_text=None if words.alt_text is None else texts.block(words.alt_text, "alt_text", most=ALT_TEXT_MOST),
+        tags=None if words.tags is None else texts.tags(words.tags),
+        show_location=words.show_location,
+    )

@@ -1,0 +1,86 @@
+"""Follows: one small stream for each pair, at the home of the followed member."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.errors import Invalid, NotFound
+from domain.events import (
+    Event,
+    FollowAccepted,
+    FollowRequested,
+    FollowRequestEnded,
+    MemberFollowed,
+    MemberUnfollowed,
+)
+from domain.homes import Stream
+from domain.ids import MemberId, slot_of
+
+
+class Following(StrEnum):
+    """How a follower stands to a member."""
+
+    NO = "no"
+    REQUESTED = "requested"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What is true of a pair now."""
+
+    state: Following = Following.NO
+
+
+APART: Final = Follow()
+
+
+def stream(followed_id: MemberId, follower_id: MemberId) -> Stream:
+    """Where the pair is recorded: with the followed member, so that follows and photos of an author are in one order."""
+    return Stream(f"follow-{followed_id}-{follower_id}", slot_of(followed_id))
+
+
+def evolve(follow: Follow, event: Event) -> Follow:
+    """What one event changes."""
+    match event:
+        case MemberFollowed() | FollowAccepted():
+            return Follow(Following.YES)
+        case FollowRequested():
+            return Follow(Following.REQUESTED)
+        case MemberUnfollowed() | FollowRequestEnded():
+            return APART
+        case _:
+            return follow
+
+
+def begin(follow: Follow, follower: MemberId, followed: MemberId, at: datetime, *, private: bool) -> list[Event]:
+    """Follow at once, or ask where the account is private; what already stands is left alone."""
+    if follower == followed:
+        raise Invalid("cannot_follow_self", "Members do not follow themselves.")
+    if follow.state == Following.YES or (follow.state == Following.REQUESTED and private):
+        return []
+    change = FollowRequested if private else MemberFollowed
+    return [change(at=at, follower_id=follower, followed_id=followed)]
+
+
+def end(follow: Follow, follower: MemberId, followed: MemberId, by: MemberId, at: datetime) -> list[Event]:
+    """End a follow, or a request that was not answered yet; `by` is either of the two."""
+    match follow.state:
+        case Following.YES:
+            return [MemberUnfollowed(at=at, follower_id=follower, followed_id=followed, by=by)]
+        case Following.REQUESTED:
+            return [FollowRequestEnded(at=at, follower_id=follower, followed_id=followed, by=by)]
+        case _:
+            return []
+
+
+def accept(follow: Follow, follower: MemberId, followed: MemberId, at: datetime) -> list[Event]:
+    """Let someone in who asked; accepting twice changes nothing."""
+    match follow.state:
+        case Following.REQUESTED:
+            return [FollowAccepted(at=at, follower_id=follower, followed_id=followed)]
+        case Following.YES:
+            return []
+        case _:
+            raise NotFound("request_not_found", "There is no such request.")
