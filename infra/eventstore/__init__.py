@@ -1,0 +1,1 @@
+"""The event store: facts recorded by the eventsourcing library, personal fields encrypted, commits grouped."""
