@@ -1,0 +1,83 @@
+"""The installation: what is decided once for a data folder, and the secrets that everything signs and encrypts with."""
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from infra.settings import Settings
+
+_FILE: Final = "installation.json"
+_LEAST_SECRET: Final = 32
+
+
+class InstallationError(Exception):
+    """The data folder and the settings contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How many logs there are, for ever, and the root of all keys."""
+
+    logs: int
+    root: bytes
+
+    def key(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose, derived from the root (HKDF, RFC 5869)."""
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"filmroll:{purpose}".encode()).derive(self.root)
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed hash of a personal text: the same for the same text here, and of no use elsewhere."""
+        return hmac.new(self.key("fingerprint"), text.encode(), sha256).hexdigest()[:40]
+
+
+def open_installation(settings: Settings) -> Installation:
+    """Read the data folder's record, or make it on the first start."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    path = settings.data / _FILE
+    try:
+        held = json.loads(path.read_text())
+    except FileNotFoundError:
+        held = _found(settings, path)
+    if "logs" in settings.model_fields_set and settings.logs != held["logs"]:
+        raise InstallationError(
+            f"{settings.data} has {held['logs']} logs, for ever; the settings ask for {settings.logs}."
+        )
+    stated = settings.secret.get_secret_value() if settings.secret else None
+    if stated is not None and len(stated) < _LEAST_SECRET:
+        raise InstallationError(f"FILMROLL_SECRET must have at least {_LEAST_SECRET} characters.")
+    root = sha256(stated.encode()).digest() if stated else bytes.fromhex(held["secret"] or "")
+    if sha256(b"proof:" + root).hexdigest() != held["proof"]:
+        raise InstallationError(f"FILMROLL_SECRET is not the one that {settings.data} was made with.")
+    return Installation(held["logs"], root)
+
+
+def _found(settings: Settings, path: Path) -> dict[str, str | int | None]:
+    """Write the record whole or not at all, readable by its owner alone; a set secret is proven, not stored."""
+    stated = settings.secret.get_secret_value() if settings.secret else None
+    root = sha256(stated.encode()).digest() if stated else secrets.token_bytes(32)
+    record = {
+        "logs": settings.logs,
+        "secret": None if stated else root.hex(),
+        "proof": sha256(b"proof:" + root).hexdigest(),
+    }
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(record, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(partial, path)  # fails where another process was first, whose record then holds
+    except FileExistsError:
+        return dict(json.loads(path.read_text()))
+    finally:
+        partial.unlink()
+    return record

@@ -1,0 +1,80 @@
+"""Settings: every one has a default, a `FILMROLL_…` variable, and a sentence; read once, at start."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "FILMROLL_"
+
+
+class Settings(BaseSettings):
+    """What can be set, and what holds where nothing is."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    data: Path = Field(Path("filmroll-data"), description="Folder of the embedded profile: events, read models, files.")
+    base_url: str | None = Field(None, description="Address under which clients reach the server, for links to files.")
+    secret: SecretStr | None = Field(
+        None, description="Root secret, at least 32 characters; made and kept in the data folder where not set."
+    )
+    logs: int = Field(1, ge=1, le=1024, description="Logs of a new installation; an existing one keeps its number.")
+    synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL",
+        description="SQLite's `synchronous` for the event store; NORMAL may lose the last commits in a power cut.",
+    )
+
+    access_token_s: int = Field(3600, ge=1, description="Life of an access token, seconds.")
+    catch_up_s: float = Field(2.0, ge=0, description="How long a read waits for its X-Min-Position, seconds.")
+    body_limit: int = Field(1_048_576, ge=1024, description="Largest JSON body, bytes.")
+    password_memory_kib: int = Field(19_456, ge=8, description="Memory of one Argon2id hash, KiB.")
+    password_passes: int = Field(2, ge=1, description="Passes of one Argon2id hash.")
+
+    media_workers: int = Field(
+        max(1, (os.cpu_count() or 2) - 1), ge=1, description="Processes that render photos beside the server."
+    )
+    media_max_pixels: int = Field(100_000_000, ge=1, description="Pixels above which a file is a decompression bomb.")
+    media_seconds: float = Field(60.0, gt=0, description="Seconds that one file may take to render.")
+    media_memory: int = Field(
+        2_147_483_648, ge=268_435_456, description="Memory that one rendering process may use, bytes."
+    )
+
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least of what is logged.")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it holds now, for people to read."""
+
+    name: str
+    variable: str
+    value: str
+    source: Literal["default", "environment", "command line"]
+    description: str
+
+
+def described(settings: Settings, given: dict[str, Any]) -> Iterator[Setting]:
+    """Every setting with its value and where it comes from; secrets are hidden."""
+    for name, field in Settings.model_fields.items():
+        variable = f"{PREFIX}{name.upper()}"
+        value = getattr(settings, name)
+        yield Setting(
+            name=name,
+            variable=variable,
+            value=_shown(value),
+            source="command line" if name in given else "environment" if variable in os.environ else "default",
+            description=field.description or "",
+        )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    return "********" if isinstance(value, SecretStr) else str(value)
