@@ -1,0 +1,137 @@
+"""Processes that outlive the command that started them, known by pid and birth so that no other one is ever signalled."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.stack.service_user import credentials
+
+POLL = 0.05
+DEAD = "ZX"  # states of a process that has ended but was not yet collected by its parent
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A started process: `born` tells it from a later one with the same pid, `at` is seconds since the epoch."""
+
+    pid: int
+    born: str
+    at: float
+
+
+def birth(pid: int) -> str | None:
+    """What tells this process from any other that has, or will have, the same pid; None when it has ended."""
+    if not Path("/proc/self/stat").exists():
+        return _birth_by_ps(pid)
+    fields = _stat(pid)
+    if fields is None or fields[0] in DEAD:
+        return None
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot}:{fields[19]}"
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of a process's status after its name, or None when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _birth_by_ps(pid: int) -> str | None:
+    listed = subprocess.run(["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    line = listed.stdout.strip()
+    return None if not line or line[0] in DEAD else line.partition(" ")[2].strip()
+
+
+def is_alive(process: Process) -> bool:
+    """Whether this very process still runs."""
+    return birth(process.pid) == process.born
+
+
+def spawn(arguments: Iterable[str], log: Path, *, environment: dict[str, str], user: str | None, cwd: Path) -> Process:
+    """Start a process in a session of its own, its output appended to `log`; it is nobody's child, so it outlives us."""
+    detach = 'umask 022; "$@" >&2 </dev/null & echo $!'
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        started = subprocess.run(
+            ["sh", "-c", detach, "sh", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=output,
+            env=os.environ | environment,
+            cwd=cwd,
+            start_new_session=True,
+            check=True,
+            text=True,
+            **credentials(user),
+        )
+    pid = int(started.stdout)
+    return Process(pid, birth(pid) or "ended at once", time.time())
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that descend from it, where the system tells."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        fields = _stat(int(entry.name))
+        if fields is not None:
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    members = [pid]
+    for member in members:
+        members += children.get(member, [])
+    return members
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory in use by the process and its descendants; what they share is counted once per process."""
+    total = 0
+    for member in family(pid):
+        try:
+            total += int(Path(f"/proc/{member}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (FileNotFoundError, ProcessLookupError, IndexError):
+            continue  # it ended meanwhile
+    return total
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition came to hold before the deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def stop(process: Process, first: signal.Signals, patience: float) -> bool:
+    """Ask the process to end, then make it; whether it ended by itself."""
+    if not is_alive(process):
+        return True
+    os.kill(process.pid, first)
+    if wait_until(lambda: not is_alive(process), patience):
+        return True
+    kill(process)
+    return False
+
+
+def kill(process: Process) -> None:
+    """End the process and its descendants at once, as a crash would."""
+    if not is_alive(process):
+        return
+    members = {pid: birth(pid) for pid in family(process.pid)}
+    os.kill(process.pid, signal.SIGKILL)
+    for pid, born in members.items():
+        if born is not None and birth(pid) == born:
+            _kill_quietly(pid)
+    wait_until(lambda: all(born is None or birth(pid) != born for pid, born in members.items()), 10)
+
+
+def _kill_quietly(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended meanwhile, which is what was wanted
