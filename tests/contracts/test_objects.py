@@ -1,0 +1,106 @@
+"""What every object store must do, whichever it is."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+
+from commands.ports import Objects, SignedPut
+from domain.errors import Refused
+from infra.files.objects import FileObjects
+
+Send = Callable[[str, str, bytes], Awaitable[bool]]
+JPEG = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store, and a client that puts bytes of a type to a URL: whether they were taken."""
+
+    objects: Objects
+    send: Send
+
+
+@pytest.fixture(params=["files"])
+def store(tmp_path: Path) -> Store:
+    objects = FileObjects(tmp_path, b"secret", "http://filmroll.test", now=lambda: datetime.now(UTC))
+
+    async def send(url: str, content_type: str, content: bytes) -> bool:
+        async def stream():
+            for at in range(0, len(content), 1000):
+                yield content[at : at + 1000]
+
+        parts = urlsplit(url)
+        key, query = unquote(parts.path).removeprefix("/v1/objects/"), dict(parse_qsl(parts.query))
+        try:
+            grant = objects.verify_put(key, query, content_type=content_type, content_length=None)
+            await objects.receive(grant, stream())
+        except Refused:
+            return False
+        return True
+
+    return Store(objects, send)
+
+
+async def signed(store: Store, key: str = "uploads/a/original", size: int = 5000, minutes: int = 10) -> SignedPut:
+    expires_at = datetime.now(UTC) + timedelta(minutes=minutes)
+    return await store.objects.sign_put(key, content_type=JPEG, size=size, expires_at=expires_at)
+
+
+async def test_a_signed_url_takes_the_object_it_was_signed_for(store: Store) -> None:
+    put = await signed(store)
+    assert await store.objects.size("uploads/a/original") is None
+    assert await store.send(put.url, put.headers["Content-Type"], b"x" * 5000)
+    assert await store.objects.size("uploads/a/original") == 5000
+
+
+@pytest.mark.parametrize("size", [0, 1, 4999, 5001, 3_000_000])
+async def test_it_takes_no_other_size(store: Store, size: int) -> None:
+    put = await signed(store)
+    assert not await store.send(put.url, JPEG, b"x" * size)
+    assert await store.objects.size("uploads/a/original") is None
+
+
+async def test_it_takes_no_other_type(store: Store) -> None:
+    put = await signed(store)
+    assert not await store.send(put.url, "text/html", b"x" * 5000)
+    assert await store.objects.size("uploads/a/original") is None
+
+
+async def test_it_takes_no_other_key(store: Store) -> None:
+    put = await signed(store)
+    assert not await store.send(put.url.replace("uploads/a", "uploads/b"), JPEG, b"x" * 5000)
+    assert await store.objects.size("uploads/b/original") is None
+
+
+async def test_it_takes_nothing_once_expired(store: Store) -> None:
+    put = await signed(store, minutes=-1)
+    assert not await store.send(put.url, JPEG, b"x" * 5000)
+
+
+async def test_a_put_may_be_repeated(store: Store) -> None:
+    put = await signed(store)
+    assert await store.send(put.url, JPEG, b"x" * 5000)
+    assert await store.send(put.url, JPEG, b"y" * 5000)
+    assert await store.objects.size("uploads/a/original") == 5000
+
+
+async def test_removing_ends_objects_and_minds_no_missing_ones(store: Store) -> None:
+    for key in ("uploads/a/original", "uploads/b/original"):
+        put = await signed(store, key)
+        assert await store.send(put.url, JPEG, b"x" * 5000)
+    await store.objects.remove(["uploads/a/original", "uploads/never/was"])
+    await store.objects.remove(["uploads/a/original"])
+    assert await store.objects.size("uploads/a/original") is None
+    assert await store.objects.size("uploads/b/original") == 5000
+
+
+async def test_a_folder_is_no_object(store: Store) -> None:
+    put = await signed(store)
+    assert await store.send(put.url, JPEG, b"x" * 5000)
+    assert await store.objects.size("uploads/a") is None
+    await store.objects.remove(["uploads/a"])
+    assert await store.objects.size("uploads/a/original") == 5000
