@@ -1,0 +1,35 @@
+"""libvips as this product uses it: one thread per process, no cache, the accepted formats alone.
+
+Settings of libvips hold for a whole process, so this module makes them when it is first imported; pyvips is imported
+nowhere else. A libvips of the system can take the place of the wheel's without a word, so its version is checked.
+"""
+
+import logging
+import os
+from typing import Final
+
+os.environ.setdefault("VIPS_CONCURRENCY", "1")
+
+import pyvips
+
+MINIMUM: Final = (8, 17)
+VERSION: Final = (pyvips.version(0), pyvips.version(1), pyvips.version(2))
+
+if VERSION < MINIMUM:
+    raise ImportError(
+        f"libvips {'.'.join(map(str, VERSION))} is in use, but {'.'.join(map(str, MINIMUM))} is needed: a libvips of "
+        "the system hides the one that the pyvips-binary wheel brings; remove its headers and install pyvips again."
+    )
+
+pyvips.concurrency_set(1)
+pyvips.cache_set_max(0)
+pyvips.operation_block_set("VipsForeignLoad", True)
+for _loader in ("Jpeg", "Png", "Webp", "Heif", "Tiff", "Nsgif"):
+    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", False)
+logging.getLogger("pyvips").setLevel(logging.ERROR)  # it logs each call
+
+Image = pyvips.Image
+Failed = pyvips.Error
+BLOB = pyvips.GValue.blob_type
+
+__all__ = ["BLOB", "VERSION", "Failed", "Image"]
