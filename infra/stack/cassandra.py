@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infra.stack import java, ports, tools, wire
 from infra.stack.errors import Missing
-from infra.stack.layout import Stack
+from infra.stack.layout import Stack, private
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.versions import CASSANDRA
 
@@ -97,8 +97,7 @@ def settings(stack: Stack) -> dict[str, object]:
 def configure(stack: Stack, _tell: Tell) -> None:
     """Write the configuration (JSON, which is YAML too) and how to log."""
     directory = stack.config(NAME)
-    directory.mkdir(parents=True, exist_ok=True)
-    stack.data(NAME).mkdir(parents=True, exist_ok=True)
+    private(directory, stack.data(NAME))
     (directory / "cassandra.yaml").write_text(json.dumps(settings(stack), indent=1))
     (directory / "logback.xml").write_text(LOGGING)
 

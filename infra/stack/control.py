@@ -12,7 +12,7 @@ from infra.stack import ports, processes, state
 from infra.stack.addresses import Addresses
 from infra.stack.bringing import Bringing, Report, remembered, runs, silent
 from infra.stack.errors import Missing, StackError, Unavailable
-from infra.stack.layout import Secrets, Stack, annex
+from infra.stack.layout import Secrets, Stack, annex, private
 from infra.stack.processes import Process
 from infra.stack.service import Service
 from infra.stack.services import SERVICES, chosen, one
@@ -79,6 +79,7 @@ def _opened(root: Path, cache: Path, base: int | None) -> Stack:
     known = replace(known, base=base or known.base, cache=cache)
     state.write(root, known)
     (root / ".gitignore").write_text("*\n")
+    private(root / "config", root / "logs")
     return Stack(root, cache, known.base, known.secrets)
 
 

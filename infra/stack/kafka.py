@@ -4,7 +4,7 @@ from pathlib import Path
 
 from infra.stack import java, ports, tools, wire
 from infra.stack.errors import Missing
-from infra.stack.layout import Stack
+from infra.stack.layout import Stack, private
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.versions import KAFKA, SLF4J
 
@@ -27,6 +27,8 @@ SETTINGS = {
     "transaction.state.log.num.partitions": "4",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",  # lets fault tests lose a worker quickly
+    "broker.session.timeout.ms": "3000",  # a restart after a crash waits for the old session to end
+    "broker.heartbeat.interval.ms": "500",
     "log.index.size.max.bytes": "1048576",
 }
 
@@ -62,7 +64,7 @@ def properties(stack: Stack) -> dict[str, str]:
 def configure(stack: Stack, tell: Tell) -> None:
     """Write the properties; format the data directory once."""
     file = _properties_file(stack)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private(file.parent)
     file.write_text(java.properties_file(properties(stack)))
     if not (stack.data(NAME) / "meta.properties").exists():
         tell("formatting its data directory")

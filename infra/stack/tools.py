@@ -71,7 +71,7 @@ def fetch_jars(target: Path, coordinates: Iterable[str], tell: Tell) -> None:
 
 def build_go(target: Path, module: str, tell: Tell) -> None:
     """Build a Go program into the directory."""
-    with locked(target.with_suffix(".lock")):
+    with locked(target.with_name(f"{target.name}.lock")):
         if target.exists():
             return
         tell("building with Go (some minutes the first time)")
