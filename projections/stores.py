@@ -1,13 +1,14 @@
 """What a host of projections asks of the store that holds their read models."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from domain.recorded import Recorded
-from projections.rows import Projection
+from projections.rows import Key, Projection, Row
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,6 +89,22 @@ class PoisonedError(Exception):
         self.fact = fact
 
 
+class NoLiveModelError(Exception):
+    """A read model has no build that reads may use; it has to be rebuilt."""
+
+    def __init__(self, projection: str) -> None:
+        super().__init__(f"{projection} has no live build")
+        self.projection = projection
+
+
+class RebuildRunningError(Exception):
+    """Someone else rebuilds that read model at the moment."""
+
+    def __init__(self, projection: str) -> None:
+        super().__init__(f"{projection} is being rebuilt already")
+        self.projection = projection
+
+
 class ReadModels(Protocol):
     """The builds of all read models, each with its rows and its checkpoints."""
 
@@ -108,12 +125,27 @@ class ReadModels(Protocol):
         """
         ...
 
+    async def mark(self, model: Model, state: State) -> None:
+        """Say what a build is for; only `switch` makes one live (`ValueError` otherwise)."""
+        ...
+
     async def switch(self, model: Model) -> None:
-        """Let reads use this build from now on; the one that was live is retired (so switching back is a rollback)."""
+        """Let reads use this build from now on; the one that was live is retired (so switching back is a rollback).
+
+        Raises `ValueError` for a build that is neither ready nor retired.
+        """
         ...
 
     async def drop(self, model: Model) -> None:
         """End a build that is not live, with its rows, checkpoints and dead letters."""
+        ...
+
+    def rebuilding(self, projection: str) -> AbstractAsyncContextManager[None]:
+        """Held by the one who rebuilds a projection, in any process; raises `RebuildRunningError` for a second one."""
+        ...
+
+    async def rows(self, model: Model, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
+        """The rows of a build in the order of their key, after a key: for comparing builds, not for reads."""
         ...
 
     async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:

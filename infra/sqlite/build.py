@@ -1,0 +1,136 @@
+"""One build of a read model: its file, and the one transaction in which a batch is applied."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from domain.recorded import Recorded
+from infra.sqlite.connections import connect, writing
+from infra.sqlite.letters import DeadLetters
+from infra.sqlite.pending import Pending
+from infra.sqlite.shapes import micros, moment
+from projections.rows import Projection
+from projections.stores import Batch, Fed, Model, PoisonedError
+
+_REACHED: Final = "SELECT number FROM _checkpoints WHERE log = ?"
+_REACH: Final = (
+    "INSERT INTO _checkpoints (log, number, recorded_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+    " SET number = excluded.number, recorded_at = coalesce(excluded.recorded_at, recorded_at)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a build has come in a log, and when the last fact that it applied was recorded."""
+
+    number: int
+    recorded_at: datetime | None
+
+
+class Build:
+    """The writing side of a build's file; threads take turns, so any may call."""
+
+    def __init__(self, model: Model, path: Path, now: Callable[[], datetime]) -> None:
+        self.model = model
+        self._path = path
+        self._now = now
+        self._turn = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def feed(self, projection: Projection, batch: Batch, *, park: bool) -> Fed:
+        """Apply a batch and move its log's checkpoint, or nothing of both."""
+        with self._turn:
+            connection = self._open()
+            try:
+                return self._feed(connection, projection, batch, park=park, careful=False)
+            except sqlite3.OperationalError:  # the file's fault, not a fact's
+                raise
+            except Exception:  # noqa: BLE001 some fact's fault; taking them one by one tells whose
+                return self._feed(connection, projection, batch, park=park, careful=True)
+
+    def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
+        """Apply facts ahead of the log, where the later write wins: no checkpoint moves."""
+        if not projection.last_writer_wins:
+            raise ValueError(f"{projection.name} can't be applied ahead of its log")
+        with self._turn:
+            connection = self._open()
+            with writing(connection):
+                pending = Pending(connection, projection)
+                for fact in facts:
+                    pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+                pending.flush()
+
+    def close(self) -> None:
+        """Let the file go; a later call opens it again."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        return self._connection
+
+    def _feed(
+        self, connection: sqlite3.Connection, projection: Projection, batch: Batch, *, park: bool, careful: bool
+    ) -> Fed:
+        with writing(connection):
+            found = connection.execute(_REACHED, (batch.log,)).fetchone()
+            if (found[0] if found else 0) != batch.expected:
+                return Fed.MISMATCH
+            pending = Pending(connection, projection)
+            letters = DeadLetters(connection, self._now)
+            reached, handles = batch.expected, frozenset(projection.handles)
+            for fact in batch.facts:
+                if fact.position.number <= reached:
+                    continue
+                reached = fact.position.number
+                if type(fact.event) not in handles:
+                    continue
+                if letters.holds(fact.stream):
+                    letters.park_behind(fact)
+                    continue
+                if careful:
+                    self._apply_alone(connection, projection, pending, letters, fact, park=park)
+                else:
+                    pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+            pending.flush()
+            recorded_at = micros(batch.facts[-1].recorded_at) if batch.facts else None
+            connection.execute(_REACH, (batch.log, batch.last, recorded_at))
+            return Fed.APPLIED
+
+    def _apply_alone(
+        self,
+        connection: sqlite3.Connection,
+        projection: Projection,
+        pending: Pending,
+        letters: DeadLetters,
+        fact: Recorded,
+        *,
+        park: bool,
+    ) -> None:
+        """Apply one fact under a savepoint and write its rows at once; park it, or stop, when that can't be done."""
+        connection.execute("SAVEPOINT fact")
+        try:
+            pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+            pending.flush()
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            if not park:
+                raise PoisonedError(self.model, fact) from error
+            pending.forget()
+            connection.execute("ROLLBACK TO fact")
+            letters.park(fact, error)
+        connection.execute("RELEASE fact")
+
+
+def checkpoints(connection: sqlite3.Connection) -> Mapping[int, Checkpoint]:
+    """How far a build has come in each log."""
+    rows = connection.execute("SELECT log, number, recorded_at FROM _checkpoints ORDER BY log")
+    return {log: Checkpoint(number, None if at is None else moment(at)) for log, number, at in rows}

@@ -1,0 +1,184 @@
+"""The port `ReadModels` over SQLite files: `likes@1.db` and so on in one directory, and their registry."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from domain.recorded import Recorded
+from infra.sqlite.build import Build, checkpoints
+from infra.sqlite.connections import create, files_of
+from infra.sqlite.letters import parked
+from infra.sqlite.readers import Reader, Readers
+from infra.sqlite.registry import Registry, Snapshot
+from infra.sqlite.tables import create_statements, statements
+from infra.sqlite.tides import Tides
+from projections.rows import Key, Projection, Row
+from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, RebuildRunningError, State
+
+T = TypeVar("T")
+
+_WRITERS: Final = 16
+"""At most so many builds are written at the same time; the threads are made as they are needed."""
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+class SqliteReadModels:
+    """All builds in a directory; to be opened before use and closed after it, on the same event loop."""
+
+    def __init__(
+        self, directory: Path, catalogue: Iterable[Projection], *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.directory = directory
+        self.catalogue = {projection.name: projection for projection in catalogue}
+        self.tides = Tides()
+        self._now = now
+        self._builds: dict[Model, Build] = {}
+
+    async def open(self) -> None:
+        """Open the directory, and finish what interrupted drops left behind."""
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write-models")
+        self._registry = await asyncio.to_thread(self._open)
+        self._readers = Readers(self._registry, self.path_of)
+
+    async def close(self) -> None:
+        """Let running reads and writes end, and all files go."""
+        await asyncio.to_thread(self._close)
+
+    def path_of(self, model: Model) -> Path:
+        """Where a build lies."""
+        return self.directory / f"{model}.db"
+
+    async def read(self, projection: Projection, read: Callable[[Reader], T]) -> T:
+        """Run a read on the live build of a projection; raises `NoLiveModelError` where it has none."""
+        return await self._readers.live(projection.name, read)
+
+    async def read_every(self, read: Callable[[Snapshot, Callable[[Model], Reader]], T]) -> T:
+        """Run a read over several builds."""
+        return await self._readers.every(read)
+
+    async def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
+        """Apply facts ahead of the log to every build that is fed."""
+        await self._write(self._apply, projection, facts)
+
+    async def status(self) -> Sequence[ModelStatus]:
+        """Every build there is, by projection and build."""
+        return await self._readers.every(_status)
+
+    async def create(self, projection: Projection, state: State) -> Model:
+        """A new, empty build with the next number."""
+        script = create_statements(projection)
+
+        def prepare(model: Model) -> None:
+            create(self.path_of(model), script)
+
+        return await self._write(self._registry.add, projection.name, projection.version, state, prepare)
+
+    async def feed(self, model: Model, projection: Projection, batch: Batch, *, park: bool) -> Fed:
+        """Apply a batch and move its log's checkpoint, in one transaction."""
+        fed = await self._write(lambda: self._build(model).feed(projection, batch, park=park))
+        if fed is Fed.APPLIED:
+            self.tides.turn()
+        return fed
+
+    async def mark(self, model: Model, state: State) -> None:
+        """Say what a build is for."""
+        await self._write(self._registry.mark, model, state)
+
+    async def switch(self, model: Model) -> None:
+        """Let reads use this build from now on, in every process."""
+        await self._write(self._registry.switch, model)
+        self.tides.turn()
+
+    async def drop(self, model: Model) -> None:
+        """Strike a build out, wait until nobody here reads it, and delete its files.
+
+        What another process has open goes on until it has read to the end.
+        """
+        await self._write(self._drop, model)
+
+    @asynccontextmanager
+    async def rebuilding(self, projection: str) -> AsyncIterator[None]:
+        """Held through a lock on a file, which the system takes back from a killed process."""
+        with await self._write(self._claim, projection):
+            yield
+
+    async def rows(self, model: Model, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
+        """The rows of a build in the order of their key, after a key."""
+        known = statements(cls, dated=self.catalogue[model.projection].last_writer_wins)
+
+        def page(reader: Reader) -> list[Row]:
+            found = reader.values(known.after(first=after is None), *(after or ()), limit)
+            return [known.shape.decode(row) for row in found]
+
+        return await self._readers.one(model, page)
+
+    async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
+        """What is parked, in the order of the log."""
+        return await self._readers.one(model, lambda reader: parked(reader.connection, model, limit))
+
+    async def _write(self, function: Callable[..., T], *values: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, function, *values)
+
+    def _open(self) -> Registry:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        registry = Registry(self.directory / "models.db")
+        for model in registry.dropped():
+            self._delete(model)
+        return registry
+
+    def _close(self) -> None:
+        self._readers.close()
+        self._writers.shutdown()
+        for build in self._builds.values():
+            build.close()
+        self._builds.clear()
+        self._registry.close()
+
+    def _build(self, model: Model) -> Build:
+        """`setdefault` is atomic, so that two threads can't end up with two of them."""
+        known = self._builds.get(model)
+        return known or self._builds.setdefault(model, Build(model, self.path_of(model), self._now))
+
+    def _claim(self, projection: str) -> IO[str]:
+        claim = (self.directory / f"{projection}.rebuild").open("w")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            raise RebuildRunningError(projection) from None
+        return claim
+
+    def _apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
+        for model in self._registry.snapshot().fed(projection.name):
+            self._build(model).apply(projection, facts)
+
+    def _drop(self, model: Model) -> None:
+        self._registry.drop(model)
+        self._readers.wait_until_unread(model)
+        build = self._builds.pop(model, None)
+        if build is not None:
+            build.close()
+        self._delete(model)
+
+    def _delete(self, model: Model) -> None:
+        for path in files_of(self.path_of(model)):
+            path.unlink(missing_ok=True)
+
+
+def _status(snapshot: Snapshot, reader_of: Callable[[Model], Reader]) -> list[ModelStatus]:
+    standing = []
+    for model, entry in snapshot.entries.items():
+        connection = reader_of(model).connection
+        (letters,) = connection.execute("SELECT count(*) FROM _dead_letters").fetchone()
+        reached = {log: checkpoint.number for log, checkpoint in checkpoints(connection).items()}
+        standing.append(ModelStatus(model, entry.code_version, entry.state, reached, letters))
+    return standing

@@ -1,0 +1,87 @@
+"""The ports over the rows of the visibility projection: `Immediate`, `Sight` and `Sessions`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.ids import MemberId, PhotoId, SessionId
+from domain.recorded import Recorded
+from domain.visibility import MemberState, PhotoState, Relation
+from infra.sqlite.connections import reading
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.pages import ANY_OF, any_of
+from infra.sqlite.readers import Reader
+from projections.visibility import VISIBILITY, EndedSessionRow, FollowStateRow, MemberStateRow, PhotoStateRow
+
+
+class SqliteImmediate:
+    """Applies what restricts before a command answers."""
+
+    def __init__(self, models: SqliteReadModels) -> None:
+        self._models = models
+
+    async def apply(self, recorded: Sequence[Recorded]) -> None:
+        """Apply the rows of those events; what the projection doesn't handle is ignored."""
+        facts = [fact for fact in recorded if type(fact.event) in VISIBILITY.handles]
+        if facts:
+            await self._models.apply(VISIBILITY, facts)
+
+
+class SqliteSight:
+    """The rows that the visibility rule reads, as fresh as the last command."""
+
+    def __init__(self, models: SqliteReadModels) -> None:
+        self._models = models
+
+    async def photos(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, PhotoState]:
+        """What is known of each photo; unknown ones are left out."""
+        wanted = any_of(photo_ids)
+        found = await self._models.read(
+            VISIBILITY,
+            lambda reader: reader.rows(PhotoStateRow, f"WHERE photo_id {ANY_OF} AND NOT _dropped", wanted),
+        )
+        return {
+            row.photo_id: PhotoState(row.photo_id, row.owner_id, row.status, row.audience, row.removed) for row in found
+        }
+
+    async def members(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, MemberState]:
+        """What is known of each member; unknown ones are left out."""
+        wanted = any_of(member_ids)
+        found = await self._models.read(
+            VISIBILITY,
+            lambda reader: reader.rows(MemberStateRow, f"WHERE member_id {ANY_OF} AND NOT _dropped", wanted),
+        )
+        return {row.member_id: MemberState(row.member_id, row.private) for row in found}
+
+    async def relations(self, viewer: MemberId, others: Iterable[MemberId]) -> Mapping[MemberId, Relation]:
+        """How the viewer stands to each of the others; every one asked for is in the answer."""
+        asked = list(others)
+        wanted = any_of(asked)
+
+        def both_ways(reader: Reader) -> tuple[dict[str, str], set[str]]:
+            with reading(reader.connection):
+                out = f"WHERE follower_id = ? AND followed_id {ANY_OF} AND NOT _dropped"
+                back = f"WHERE follower_id {ANY_OF} AND followed_id = ? AND state = 'yes' AND NOT _dropped"
+                following = reader.rows(FollowStateRow, out, viewer, wanted)
+                followers = reader.rows(FollowStateRow, back, wanted, viewer)
+            return {row.followed_id: row.state for row in following}, {row.follower_id for row in followers}
+
+        states, followers = await self._models.read(VISIBILITY, both_ways)
+        return {
+            other: Relation(
+                following=states.get(other) == "yes",
+                followed_by=other in followers,
+                requested=states.get(other) == "requested",
+            )
+            for other in asked
+        }
+
+
+class SqliteSessions:
+    """Which sessions are over."""
+
+    def __init__(self, models: SqliteReadModels) -> None:
+        self._models = models
+
+    async def ended(self, session_id: SessionId) -> bool:
+        """Whether its tokens no longer count."""
+        tail = "WHERE session_id = ? AND NOT _dropped"
+        return bool(await self._models.read(VISIBILITY, lambda reader: reader.rows(EndedSessionRow, tail, session_id)))
