@@ -54,8 +54,9 @@ class Keys(Protocol):
 class KeyCache:
     """Keys in memory, bounded, good for `STALE_SECONDS` after the last look at what other processes destroyed."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, size: int = CACHED_KEYS) -> None:
         self._clock = clock
+        self._size = size
         self._keys: dict[str, AESGCM] = {}
         self._looked = float("-inf")
 
@@ -78,7 +79,7 @@ class KeyCache:
     def keep(self, found: Mapping[str, AESGCM]) -> None:
         """Remember keys; the oldest make room."""
         self._keys.update(found)
-        while len(self._keys) > CACHED_KEYS:
+        while len(self._keys) > self._size:
             self._keys.pop(next(iter(self._keys)))
 
     def drop(self, member: str) -> None:
