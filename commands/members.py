@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.deciding import Part, Receipt, answered, decide, decide_together, look
 from commands.errors import Conflict
 from commands.once import Once
-from commands.ports import Deps, Fingerprint, MemberKeys, Passwords
+from commands.ports import Deps, Fingerprint, Passwords
 from domain import claims, members, texts
 from domain.claims import Claim
 from domain.errors import Invalid, NotFound, Refused
@@ -60,7 +60,6 @@ async def register_member(
     command: RegisterMember,
     *,
     deps: Deps,
-    keys: MemberKeys,
     passwords: Passwords,
     fingerprint: Fingerprint,
     once: Once | None = None,
@@ -82,7 +81,6 @@ async def register_member(
     )  # refuse before the slow hash, where the name is taken already
     member_id = deps.new_id(name.stream.slot, at)
     digest = await passwords.digest(command.password)
-    await keys.create(member_id)
     await _claim_email(deps, fingerprint(f"email:{email}"), member_id)
     registration = MemberRegistered(
         at=deps.now(),

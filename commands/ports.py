@@ -114,14 +114,6 @@ class Passwords(Protocol):
         ...
 
 
-class MemberKeys(Protocol):
-    """The keys that encrypt members' personal fields."""
-
-    async def create(self, member_id: MemberId) -> None:
-        """Make a member's key durable before their first event; a second call changes nothing."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SignedPut:
     """How a client puts one file straight into the object store."""

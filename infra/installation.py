@@ -38,13 +38,14 @@ class Installation:
         return hmac.new(self.key("fingerprint"), text.encode(), sha256).hexdigest()[:40]
 
 
-def open_installation(settings: Settings) -> Installation:
-    """Read the data folder's record, or make it on the first start."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+def open_installation(settings: Settings, *, create: bool) -> Installation:
+    """Read the data folder's record; with `create`, make it on the first start."""
     path = settings.data / _FILE
     try:
         held = json.loads(path.read_text())
     except FileNotFoundError:
+        if not create:
+            raise InstallationError(f"There is no installation in {settings.data}; name its folder with --data.") from None
         held = _found(settings, path)
     if "logs" in settings.model_fields_set and settings.logs != held["logs"]:
         raise InstallationError(
@@ -61,6 +62,7 @@ def open_installation(settings: Settings) -> Installation:
 
 def _found(settings: Settings, path: Path) -> dict[str, str | int | None]:
     """Write the record whole or not at all, readable by its owner alone; a set secret is proven, not stored."""
+    settings.data.mkdir(parents=True, exist_ok=True)
     stated = settings.secret.get_secret_value() if settings.secret else None
     root = sha256(stated.encode()).digest() if stated else secrets.token_bytes(32)
     record = {

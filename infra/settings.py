@@ -17,6 +17,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
+    profile: Literal["embedded", "cluster"] = Field(
+        "embedded", description="One process with SQLite and files, or the real servers below."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     data: Path = Field(Path("filmroll-data"), description="Folder of the embedded profile: events, read models, files.")
@@ -44,6 +47,22 @@ class Settings(BaseSettings):
     media_memory: int = Field(
         2_147_483_648, ge=268_435_456, description="Memory that one rendering process may use, bytes."
     )
+
+    postgres: str = Field("", description="Cluster: databases of the event store's logs, DSNs separated by commas.")
+    postgres_replicas: str = Field("", description="Cluster: read replicas, DSN=of-which-database's number, by commas.")
+    postgres_pool: int = Field(20, ge=5, description="Cluster: most connections to a database from one process.")
+    kafka: str = Field("", description="Cluster: Kafka's bootstrap servers.")
+    kafka_replication: int = Field(1, ge=1, description="Cluster: copies of each topic.")
+    kafka_partitions: int = Field(16, ge=1, le=1024, description="Cluster: partitions of the event topic.")
+    cassandra: str = Field("", description="Cluster: Cassandra's contact points, host:port, separated by commas.")
+    cassandra_keyspace: str = Field("filmroll", description="Cluster: Cassandra's keyspace.")
+    cassandra_replication: int = Field(1, ge=1, description="Cluster: copies of each row.")
+    redis: str = Field("", description="Cluster: Redis URL.")
+    opensearch: str = Field("", description="Cluster: OpenSearch URL.")
+    minio_endpoint: str = Field("", description="Cluster: MinIO or S3 endpoint, host:port.")
+    minio_access_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO access key.")
+    minio_secret_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO secret key.")
+    minio_bucket: str = Field("filmroll", description="Cluster: bucket of originals and variants.")
 
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least of what is logged.")
