@@ -1,6 +1,7 @@
 """Settings: every one has a default, a `FILMROLL_…` variable, and a sentence; read once, at start."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "FILMROLL_"
+_PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 
 
 class Settings(BaseSettings):
@@ -96,4 +98,4 @@ def described(settings: Settings, given: dict[str, Any]) -> Iterator[Setting]:
 def _shown(value: Any) -> str:
     if value is None:
         return "-"
-    return "********" if isinstance(value, SecretStr) else str(value)
+    return "********" if isinstance(value, SecretStr) else _PASSWORD.sub(r"\1********@", str(value))
