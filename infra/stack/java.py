@@ -6,8 +6,8 @@ UNNAMED = "ALL-UNNAMED"
 
 
 def heap(smallest: str, largest: str) -> tuple[str, ...]:
-    """Memory options; one collector thread is what suits small heaps on few cores."""
-    return (f"-Xms{smallest}", f"-Xmx{largest}", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
+    """Memory options; the serial collector suits small heaps on few cores (images preset the other one: take that back)."""
+    return (f"-Xms{smallest}", f"-Xmx{largest}", "-XX:-UseG1GC", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError")
 
 
 def define(properties: Mapping[str, str]) -> tuple[str, ...]:

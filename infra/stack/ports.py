@@ -3,6 +3,8 @@
 import socket
 from collections.abc import Iterable, Iterator
 
+from infra.stack.errors import StackError
+
 HOST = "127.0.0.1"
 BASE = 19400
 STEP = 20
@@ -40,8 +42,8 @@ def candidates(start: int = BASE) -> Iterator[int]:
 
 
 def free_base(bases: Iterable[int]) -> int:
-    """The first base at which every server's port is free; LookupError when there is none."""
+    """The first base at which every server's port is free; StackError when there is none."""
     for base in bases:
         if all(is_free(base + offset) for offset in OFFSETS.values()):
             return base
-    raise LookupError("no free range of ports for the stack: choose one with --base")
+    raise StackError("no free range of ports for the stack: choose one with --base")

@@ -15,7 +15,7 @@ PACKAGE = "redis-server"
 SETTINGS = {
     "appendonly": "yes",
     "appendfsync": "everysec",
-    "save": '""',
+    "save": "",  # no snapshots beside it
     "maxmemory-policy": "noeviction",  # counts live here: losing one silently would be worse than refusing
 }
 
@@ -36,11 +36,11 @@ def configuration(stack: Stack) -> str:
     own = {
         "bind": ports.HOST,
         "port": str(stack.port(NAME)),
-        "dir": f'"{stack.data(NAME)}"',
+        "dir": str(stack.data(NAME)),
         "requirepass": stack.secrets.redis_password,
         "daemonize": "no",
     }
-    return "".join(f"{name} {value}\n" for name, value in (SETTINGS | own).items())
+    return "".join(f'{name} "{value}"\n' for name, value in (SETTINGS | own).items())
 
 
 def configure(stack: Stack, _tell: Tell) -> None:

@@ -1,0 +1,104 @@
+"""The smallest real servers, from nothing to nothing: started, killed, restarted, their data kept, taken down."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+import redis
+
+from infra.stack import control, ports, processes, reading, state
+from infra.stack.addresses import Addresses
+from infra.stack.layout import annex, default_cache
+
+pytestmark = pytest.mark.cluster
+
+SERVERS = ("redis", "postgres")
+NAMES = {"redis", "postgres-a", "postgres-b", "postgres-a-replica"}
+
+
+def unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    if lacking := control.missing(SERVERS, default_cache()):
+        unavailable("\n".join(map(str, lacking)))
+    yield tmp_path / "stack"
+    control.down(tmp_path / "stack", wipe=True)
+
+
+def bring_up(root: Path) -> Addresses:
+    base = None if root.exists() else ports.free_base(ports.candidates(26_000))
+    return control.up(root, default_cache(), SERVERS, base=base)
+
+
+def conditions(root: Path) -> dict[str, str]:
+    return {each.name: each.condition for each in reading.status(root) if each.name in NAMES}
+
+
+def ask(dsn: str, question: str) -> object:
+    with psycopg.connect(dsn) as connection:
+        answer = connection.execute(question).fetchone()
+    assert answer is not None
+    return answer[0]
+
+
+def ask_redis(url: str) -> str | None:
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        answer = client.get("photo")
+    assert answer is None or isinstance(answer, str)
+    return answer
+
+
+def test_servers_come_up_survive_a_crash_with_their_data_and_go(root: Path) -> None:
+    addresses = bring_up(root)
+    assert conditions(root) == dict.fromkeys(NAMES, "answers")
+    assert set(control.environment(root)) == {"FILMROLL_REDIS", "FILMROLL_POSTGRES", "FILMROLL_POSTGRES_REPLICAS"}
+
+    with psycopg.connect(addresses.postgres[0]) as connection:
+        connection.execute("CREATE TABLE photos AS SELECT 'kept' AS title")
+    with redis.Redis.from_url(addresses.redis) as client:
+        client.set("photo", "kept")
+    replica = addresses.postgres_replicas[0]
+    exists = "SELECT to_regclass('photos') IS NOT NULL"
+    assert processes.wait_until(lambda: ask(replica, exists) is True, 10)
+    assert ask(replica, "SELECT title FROM photos") == "kept"
+    assert ask(addresses.postgres[1], exists) is False
+
+    for name in ("redis", "postgres-a", "postgres-a-replica"):
+        control.kill(root, name)
+    assert conditions(root) == dict.fromkeys(NAMES, "dead") | {"postgres-b": "answers"}
+
+    assert bring_up(root) == addresses == control.addresses(root)
+    assert conditions(root) == dict.fromkeys(NAMES, "answers")
+    assert ask_redis(addresses.redis) == "kept"
+    assert ask(addresses.postgres[0], "SELECT title FROM photos") == "kept"
+    assert ask(replica, "SELECT title FROM photos") == "kept"
+
+    before = state.read(root)
+    control.restart(root, "redis")
+    after = state.read(root)
+    assert before is not None
+    assert after is not None
+    assert before.processes["redis"] != after.processes["redis"]
+    assert ask_redis(addresses.redis) == "kept"
+
+    control.down(root)
+    assert not any(processes.is_alive(process) for process in after.processes.values())
+    assert conditions(root) == dict.fromkeys(NAMES, "stopped")
+    control.down(root, wipe=True)
+    assert not root.exists()
+    assert not annex(root).exists()
+
+
+def test_running_servers_are_left_alone(root: Path) -> None:
+    control.up(root, default_cache(), ["redis"], base=ports.free_base(ports.candidates(26_000)))
+    first = state.read(root)
+    control.up(root, default_cache(), ["redis"])
+    assert state.read(root) == first
