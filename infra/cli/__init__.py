@@ -1,0 +1,40 @@
+"""The command line: `filmroll …`, one module for each thing that an operator does."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from infra.cli import events, members, projections, stack
+from infra.cli.demo import demo
+from infra.cli.importing import import_folder
+from infra.cli.serving import serve
+from infra.cli.settings import show_settings
+
+app = typer.Typer(
+    name="filmroll",
+    help="A photo-sharing backend whose only truth is its event log.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve)
+app.command("demo")(demo)
+app.command("import")(import_folder)
+app.command("settings")(show_settings)
+app.add_typer(projections.app, name="projections")
+app.add_typer(events.app, name="events")
+app.add_typer(members.app, name="members")
+app.add_typer(stack.app, name="stack")
+
+
+def main() -> None:
+    """Run a command; what was refused is said in one line, with exit status 1."""
+    from domain.errors import Refused
+    from infra.client import ClientError
+    from infra.installation import InstallationError
+
+    try:
+        app()
+    except (Refused, ClientError, InstallationError) as error:
+        Console(stderr=True, highlight=False).print(f"[red]{error}[/red]")
+        sys.exit(1)

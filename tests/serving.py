@@ -1,0 +1,80 @@
+"""A real server as its own process, for tests that try it from outside or kill it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import Queue
+
+CHEAP = {
+    "FILMROLL_PASSWORD_MEMORY_KIB": "8",
+    "FILMROLL_PASSWORD_PASSES": "1",
+    "FILMROLL_MEDIA_WORKERS": "1",
+    "FILMROLL_LOG_LEVEL": "warning",
+}
+
+
+class Server:
+    """`filmroll serve` on a free port, over a data folder that outlives it."""
+
+    def __init__(self, data: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.data = data
+        self._arguments = arguments
+        self._environment = {**os.environ, **CHEAP, **(environment or {})}
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def start(self, deadline_s: float = 60) -> "Server":
+        """Start and wait until it says where it answers."""
+        command = [str(Path(sys.executable).parent / "filmroll"), "serve", "--port", "0", "--data", str(self.data)]
+        log = (self.data.parent / f"{self.data.name}.log").open("a")
+        self._process = subprocess.Popen(
+            [*command, *self._arguments],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=self._environment,
+            start_new_session=True,
+        )
+        log.close()
+        said: Queue[str] = Queue()
+        reader = threading.Thread(target=self._read, args=(self._process, said), daemon=True)
+        reader.start()
+        until = time.monotonic() + deadline_s
+        while not self.url or self.url == "?":
+            line = said.get(timeout=max(0.1, until - time.monotonic()))
+            if not line:
+                raise RuntimeError(
+                    f"the server ended: {(self.data.parent / f'{self.data.name}.log').read_text()[-2000:]}"
+                )
+            if line.startswith("filmroll is up at "):
+                self.url = line.removeprefix("filmroll is up at ").strip()
+        return self
+
+    @staticmethod
+    def _read(process: "subprocess.Popen[str]", said: "Queue[str]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.put(line)
+        said.put("")
+
+    def kill(self) -> None:
+        """`kill -9`, workers and all."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process, self.url = self._process, None, ""
+        if process is None or process.poll() is not None:
+            return
+        if how == signal.SIGKILL:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.send_signal(how)
+        process.wait(timeout=30)
