@@ -10,7 +10,7 @@ nor a moved field is needed to tell what is erased in it.
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -56,9 +56,9 @@ def moment(at: int) -> datetime:
     return _EPOCH + at * _MICROSECOND
 
 
-def new_event_id(at: datetime) -> str:
+def new_event_id(at: datetime, draw: Callable[[int], int] = secrets.randbits) -> str:
     """A version 7 UUID (RFC 9562, 5.7) in hexadecimal: ordered by time, never drawn twice."""
-    drawn = secrets.randbits(74)
+    drawn = draw(74)
     return f"{microseconds(at) // 1000 << 80 | 7 << 76 | drawn >> 62 << 64 | 2 << 62 | drawn & (1 << 62) - 1:032x}"
 
 

@@ -3,13 +3,15 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from commands.errors import Unavailable
 from infra.eventstore.sealing import unwrap, wrap
 
 STALE_SECONDS: Final = 2.0
@@ -28,7 +30,7 @@ class KeyDestroyed(Exception):
 
 
 class Keys(Protocol):
-    """The members' keys; all calls but `at_hand` may block."""
+    """The members' keys; all calls but `at_hand` may block, and raise `commands.errors.Unavailable`."""
 
     def create(self, member: str) -> AESGCM:
         """The member's key, made and durable if there was none; raises `KeyDestroyed` for an erased member."""
@@ -74,7 +76,7 @@ class KeyCache:
     def find(self, members: Iterable[str]) -> dict[str, AESGCM]:
         """Those of the members' keys that are here; only to be served while `fresh`."""
         keys = self._keys
-        return {member: keys[member] for member in members if member in keys}
+        return {member: key for member in members if (key := keys.get(member)) is not None}
 
     def keep(self, found: Mapping[str, AESGCM]) -> None:
         """Remember keys; the oldest make room."""
@@ -113,7 +115,7 @@ class SqliteKeys:
     def create(self, member: str) -> AESGCM:
         """The member's key, made and durable if there was none; raises `KeyDestroyed` for an erased member."""
         fresh = AESGCM.generate_key(bit_length=256)
-        with self._lock:
+        with self._alone():
             self._db.execute(
                 "INSERT INTO keys (member, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (member, wrap(self._master, member, fresh)),
@@ -128,7 +130,7 @@ class SqliteKeys:
     def get(self, members: Iterable[str]) -> Mapping[str, AESGCM]:
         """The keys of those members that have one."""
         wanted = set(members)
-        with self._lock:
+        with self._alone():
             self._look()
             found = self._cache.find(wanted)
             missing = sorted(wanted - found.keys())
@@ -152,20 +154,33 @@ class SqliteKeys:
         return found if len(found) == len(wanted) else None
 
     def destroy(self, member: str) -> None:
-        """End the member's key, for ever and in all processes (elsewhere within `STALE_SECONDS`); may be repeated."""
-        with self._lock:
+        """End the member's key, for ever and in all processes (elsewhere within `STALE_SECONDS`); may be repeated.
+
+        Its bytes leave the files too; only where another process reads at this very moment, the log keeps them until
+        its next checkpoint.
+        """
+        with self._alone():
             self._db.execute(
                 "INSERT INTO keys (member, ended) SELECT ?1, coalesce(max(ended), 0) + 1 FROM keys WHERE true"
                 " ON CONFLICT (member) DO UPDATE SET wrapped = NULL, ended = excluded.ended WHERE ended IS NULL",
                 (member,),
             )
             self._cache.drop(member)
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # the old page leaves the WAL too
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         """Let go of the table."""
-        with self._lock:
+        with self._alone():
             self._db.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time; the driver's errors as the port's."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise Unavailable(f"the key table can't be reached: {error}") from error
 
     def _look(self) -> None:
         """See which keys other processes destroyed since the last look."""

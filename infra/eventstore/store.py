@@ -1,6 +1,7 @@
 """The event store and the event log over the library's recorders: grouped commits, grouped loads, pages."""
 
 import asyncio
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class LibraryEventStore:
         self._keys = keys
         self._now = now
         self._heads = Heads()
+        self._draw = random.Random().getrandbits  # noqa: S311 - ids are no secrets, and asking the system costs a switch
         self._commits: Grouping[Append, Committed] = Grouping("commit", self._commit, limit=APPENDS)
         self._loads: Grouping[Sequence[_Place], list[tuple[Recorded, ...]]] = Grouping("load", self._load, limit=LOADS)
         self._readers = ThreadPoolExecutor(READERS, "read")
@@ -68,8 +70,10 @@ class LibraryEventStore:
         if len(logs) > 1:
             raise ValueError(f"one transaction lies in one log, not in {sorted(logs)}")
         (log,) = logs
-        keys = await self._keys_for_writing(writes)
-        parts = [self._part(write, context, keys) for write in writes]
+        subjects = [codec.subject(event) for write in writes for event in write.events]
+        keys = await self._keys_for_writing({member for member in subjects if member})
+        key_of = (keys[member] if member else None for member in subjects)
+        parts = [self._part(write, context, key_of) for write in writes]
         committed = await self._commits.ask(Append(log, parts))
         drafts = (draft for part in parts for draft in part.drafts)
         return tuple(
@@ -114,9 +118,8 @@ class LibraryEventStore:
         self._readers.shutdown()
         self._records.close()
 
-    async def _keys_for_writing(self, writes: Sequence[Write]) -> Mapping[str, AESGCM]:
-        """The keys that the events' personal fields need, made where a member is new."""
-        members = {member for write in writes for event in write.events if (member := codec.subject(event))}
+    async def _keys_for_writing(self, members: set[str]) -> Mapping[str, AESGCM]:
+        """The members' keys, made where a member is new."""
         if not members:
             return {}
         at_hand = self._keys.at_hand(members)
@@ -126,14 +129,20 @@ class LibraryEventStore:
         found = dict(self._keys.get(members))
         return found | {member: self._keys.create(member) for member in members - found.keys()}
 
-    def _part(self, write: Write, context: Context, keys: Mapping[str, AESGCM]) -> Part:
-        name = write.stream.name
-        at = self._now()
-        drafts = []
-        for version, event in enumerate(write.events, write.expected + 1):
-            member = codec.subject(event)
-            key = keys[member] if member else None
-            drafts.append(codec.draft(event, name, version, event_id=codec.new_event_id(at), context=context, key=key))
+    def _part(self, write: Write, context: Context, key_of: Iterator[AESGCM | None]) -> Part:
+        """The write encoded, with the next keys."""
+        name, at = write.stream.name, self._now()
+        drafts = [
+            codec.draft(
+                event,
+                name,
+                version,
+                event_id=codec.new_event_id(at, self._draw),
+                context=context,
+                key=next(key_of),
+            )
+            for version, event in enumerate(write.events, write.expected + 1)
+        ]
         return Part(name, write.expected, drafts)
 
     def _commit(self, appends: Sequence[Append]) -> list[Committed | Exception]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.errors import Unavailable
 from infra.eventstore.keys import STALE_SECONDS, KeyCache, KeyDestroyed, SqliteKeys
 from infra.eventstore.sealing import Tampered, seal, unseal
 
@@ -99,6 +100,13 @@ def test_the_cache_is_bounded(path: Path) -> None:
     for member in "abcde":
         cache.keep({member: keys.create(member)})
     assert set(cache.find("abcde")) == {"c", "d", "e"}
+
+
+def test_a_table_that_cannot_be_reached_is_unavailable(path: Path) -> None:
+    keys = SqliteKeys(path, MASTER)
+    keys.close()
+    with pytest.raises(Unavailable):
+        keys.get(["m1"])
 
 
 def at_rest(path: Path) -> bytes:
