@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def up(
         if not available:
             raise Unavailable(lacking)
         wanted = _runnable(wanted, {each.service for each in lacking})
-    with _locked(root):
+    with _locked(root), _choosing_ports(root, cache):
         bringing = Bringing(_opened(root, cache, base), report)
         bringing.all(wanted)
         return Addresses.of(bringing.stack)
@@ -66,6 +66,11 @@ def _runnable(wanted: list[Service], lacking: set[str]) -> list[Service]:
 
 def _locked(root: Path) -> AbstractContextManager[None]:
     return state.locked(root / "lock")
+
+
+def _choosing_ports(root: Path, cache: Path) -> AbstractContextManager[None]:
+    """Keeps two new stacks from taking the same ports: each has bound its own before the next one looks."""
+    return nullcontext() if state.read(root) else state.locked(cache / "ports.lock")
 
 
 def _opened(root: Path, cache: Path, base: int | None) -> Stack:

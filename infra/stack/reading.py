@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from infra.stack import processes, state
+from infra.stack.errors import StackError
 from infra.stack.layout import Stack, log_file
 from infra.stack.services import SERVICES
 from infra.stack.state import State
@@ -69,8 +70,11 @@ def log(root: Path, name: str, lines: int) -> list[str]:
 
 
 def follow(root: Path, name: str) -> Iterator[str]:
-    """What a server logs from now on, line by line, without end."""
-    with log_file(root.resolve(), name).open(errors="replace") as content:
+    """What a server logs from now on, line by line, without end; StackError when it never ran."""
+    file = log_file(root.resolve(), name)
+    if not file.exists():
+        raise StackError(f"{name} has not logged anything yet")
+    with file.open(errors="replace") as content:
         content.seek(0, 2)
         while True:
             if line := content.readline():

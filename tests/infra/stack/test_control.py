@@ -129,7 +129,9 @@ def test_taking_down_nothing_is_fine(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("command", [["kill", "redis"], ["restart", "redis"], ["env"], ["logs", "mongodb"]])
+@pytest.mark.parametrize(
+    "command", [["kill", "redis"], ["restart", "redis"], ["env"], ["logs", "mongodb"], ["logs", "redis", "-f"]]
+)
 def test_commands_on_what_is_not_there_say_so(command: list[str], tmp_path: Path) -> None:
     shown = run(app, [*command, "--dir", str(tmp_path)])
     assert shown.exit_code == 1
