@@ -1,0 +1,263 @@
+"""Random but legal histories: a small world that records only what the product would record, each fact at its home."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from domain import comments, follows, likes, members, photos, sessions
+from domain.events import (
+    CommentEdited,
+    CommentRemoved,
+    FollowAccepted,
+    FollowRequested,
+    FollowRequestEnded,
+    MemberFollowed,
+    MemberRegistered,
+    MemberUnfollowed,
+    MemberWentPrivate,
+    MemberWentPublic,
+    PhotoAudienceChanged,
+    PhotoCommented,
+    PhotoDescribed,
+    PhotoLiked,
+    PhotoProcessed,
+    PhotoRejected,
+    PhotoRemoved,
+    PhotoRestored,
+    PhotoUnliked,
+    PhotoUploaded,
+    ProfileChanged,
+    SessionEnded,
+    SessionOpened,
+)
+from domain.homes import Stream, slot_of_member, slot_of_reactions
+from domain.ids import new_id, slot_of
+from domain.images import Camera, Location, Rendition, Variant
+from domain.wire import ERASED
+from tests.streams.memory_log import START, MemoryLog
+
+AUDIENCES = ("public", "friends", "private")
+VERBS = ("join", "privacy", "profile", "session", "follow", "upload", "process", "audience", "remove", "describe")
+REACTIONS = ("like", "comment", "edit")
+
+steps = st.lists(
+    st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like")), *[st.integers(0, 5)] * 3),
+    min_size=5,
+    max_size=60,
+)
+
+
+@dataclass
+class World:
+    """What is true, as a naive model would keep it."""
+
+    log: MemoryLog
+    members: dict[str, bool] = field(default_factory=dict)
+    follows: dict[tuple[str, str], str] = field(default_factory=dict)
+    photos: dict[str, dict] = field(default_factory=dict)
+    likes: set[tuple[str, str]] = field(default_factory=set)
+    comments: dict[str, dict] = field(default_factory=dict)
+    minute: int = 0
+
+    def live(self, *taken: tuple[str, int, int, int]) -> "World":
+        for verb, a, b, c in taken:
+            self.minute += 1
+            getattr(self, verb)(a, b, c)
+        return self
+
+    @property
+    def at(self):
+        return START + timedelta(minutes=self.minute)
+
+    def _id(self, slot: int) -> str:
+        return new_id(slot, self.at, lambda _: self.minute % 4096)
+
+    def _record(self, stream: Stream, *events) -> None:
+        self.log.append(stream.slot, stream.name, *events)
+
+    def _member(self, at: int) -> str:
+        if not self.members:
+            self.join(0, 0, 0)
+        known = list(self.members)
+        return known[at % len(known)]
+
+    def _photo(self, at: int) -> str:
+        if not self.photos:
+            self.upload(0, 0, 0)
+        known = list(self.photos)
+        return known[at % len(known)]
+
+    def join(self, a, b, c):
+        name = f"member{self.minute}.{len(self.members)}"
+        member = self._id(slot_of_member(name))
+        self.members[member] = False
+        registered = MemberRegistered(
+            at=self.at,
+            member_id=member,
+            username=name,
+            email="",
+            password_hash="",
+            first_name="Ada",
+            last_name=ERASED if a == 5 else "Ł",
+        )
+        self._record(members.stream(member), registered)
+
+    def privacy(self, a, b, c):
+        member = self._member(a)
+        self.members[member] = not self.members[member]
+        change = MemberWentPrivate if self.members[member] else MemberWentPublic
+        self._record(members.stream(member), change(at=self.at, member_id=member))
+
+    def profile(self, a, b, c):
+        member = self._member(a)
+        change = ProfileChanged(at=self.at, member_id=member, first_name=f"A{b}", last_name="", bio="🎞" * c)
+        self._record(members.stream(member), change)
+
+    def session(self, a, b, c):
+        member = self._member(a)
+        session = self._id(slot_of(member))
+        opened = SessionOpened(at=self.at, session_id=session, member_id=member, refresh_hash="", expires_at=self.at)
+        ended = SessionEnded(at=self.at, session_id=session, member_id=member, reason="logout")
+        self._record(sessions.stream(session), opened, *([ended] if b % 2 else []))
+
+    def follow(self, a, b, c):
+        follower, followed = self._member(a), self._member(b)
+        pair = (follower, followed)
+        if follower == followed:
+            return
+        of = {"at": self.at, "follower_id": follower, "followed_id": followed}
+        match self.follows.get(pair), c % 2:
+            case None, _ if self.members[followed]:
+                self.follows[pair], made = "requested", FollowRequested(**of)
+            case None, _:
+                self.follows[pair], made = "yes", MemberFollowed(**of)
+            case "requested", 1:
+                self.follows[pair], made = "yes", FollowAccepted(**of)
+            case "requested", _:
+                del self.follows[pair]
+                made = FollowRequestEnded(**of, by=follower)
+            case _:
+                del self.follows[pair]
+                made = MemberUnfollowed(**of, by=follower)
+        self._record(follows.stream(followed, follower), made)
+
+    def upload(self, a, b, c):
+        owner = self._member(a)
+        photo = self._id(slot_of(owner))
+        audience = AUDIENCES[b % 3]
+        self.photos[photo] = {"owner_id": owner, "status": "processing", "audience": audience, "removed": False}
+        uploaded = PhotoUploaded(
+            at=self.at,
+            photo_id=photo,
+            owner_id=owner,
+            upload_id=f"upload{photo}",
+            object_key="originals/key",
+            content_type="image/jpeg",
+            size=1,
+            sha256=None,
+            filename="a.jpg",
+            caption="'; DROP TABLE photos --",
+            alt_text="",
+            tags=("sea", "Öl")[: c % 3],
+            mentions=(),
+            audience=audience,
+            place="",
+            show_location=bool(c % 2),
+        )
+        self._record(photos.stream(photo), uploaded)
+
+    def process(self, a, b, c):
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["status"] != "processing" or known["removed"]:
+            return
+        of = {"at": self.at, "photo_id": photo, "owner_id": known["owner_id"], "audience": known["audience"]}
+        if b == 0:
+            known["status"] = "rejected"
+            self._record(photos.stream(photo), PhotoRejected(**of, code="not_an_image", detail="…"))
+            return
+        known["status"] = "ready"
+        variants = tuple(Variant(f"size{size}", "webp", size, size, 1, "k") for size in range(c))
+        done = PhotoProcessed(
+            **of,
+            sha256="0",
+            rendition=Rendition(1, 10, 20, "LEHV6n", "#aabbcc", variants),
+            taken_at=self.at if b % 2 else None,
+            camera=Camera("Maker", None, None, 50.0, 1.8, 1 / 125, 100) if c % 2 else None,
+            location=Location(59.9139, -10.7522, None) if b % 3 else None,
+        )
+        self._record(photos.stream(photo), done)
+
+    def audience(self, a, b, c):
+        photo = self._photo(a)
+        known, audience = self.photos[photo], AUDIENCES[b % 3]
+        if known["removed"] or known["audience"] == audience:
+            return
+        change = PhotoAudienceChanged(
+            at=self.at,
+            photo_id=photo,
+            owner_id=known["owner_id"],
+            status=known["status"],
+            before=known["audience"],
+            audience=audience,
+        )
+        known["audience"] = audience
+        self._record(photos.stream(photo), change)
+
+    def remove(self, a, b, c):
+        photo = self._photo(a)
+        known = self.photos[photo]
+        change = PhotoRestored if known["removed"] else PhotoRemoved
+        known["removed"] = not known["removed"]
+        of = {"owner_id": known["owner_id"], "status": known["status"], "audience": known["audience"]}
+        self._record(photos.stream(photo), change(at=self.at, photo_id=photo, **of))
+
+    def describe(self, a, b, c):
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["removed"]:
+            return
+        words = PhotoDescribed(
+            at=self.at,
+            photo_id=photo,
+            owner_id=known["owner_id"],
+            caption=f"caption {b}",
+            alt_text="",
+            tags=("t",) * c,
+            mentions=(),
+            show_location=bool(b % 2),
+        )
+        self._record(photos.stream(photo), words)
+
+    def like(self, a, b, c):
+        member, photo = self._member(a), self._photo(b)
+        owner = self.photos[photo]["owner_id"]
+        pair = (photo, member)
+        change = PhotoUnliked if pair in self.likes else PhotoLiked
+        self.likes ^= {pair}
+        made = change(at=self.at, photo_id=photo, owner_id=owner, member_id=member)
+        self._record(likes.stream(photo, member), made)
+
+    def comment(self, a, b, c):
+        member, photo = self._member(a), self._photo(b)
+        owner = self.photos[photo]["owner_id"]
+        comment = self._id(slot_of_reactions(photo))
+        self.comments[comment] = {"photo_id": photo, "owner_id": owner, "member_id": member}
+        made = PhotoCommented(
+            at=self.at, comment_id=comment, **self.comments[comment], text="Hm", reply_to=None, mentions=("ada",) * c
+        )
+        self._record(comments.stream(comment), made)
+
+    def edit(self, a, b, c):
+        """Edit a comment, or end it."""
+        if not self.comments:
+            return
+        comment = list(self.comments)[a % len(self.comments)]
+        known = self.comments[comment]
+        if b % 2:
+            made = CommentEdited(at=self.at, comment_id=comment, **known, text=f"Oh {c}", mentions=())
+        else:
+            made = CommentRemoved(at=self.at, comment_id=comment, **known, by=known["member_id"])
+            del self.comments[comment]
+        self._record(comments.stream(comment), made)
