@@ -32,4 +32,10 @@ Image = pyvips.Image
 Failed = pyvips.Error
 BLOB = pyvips.GValue.blob_type
 
-__all__ = ["BLOB", "VERSION", "Failed", "Image"]
+
+def clear_errors() -> None:
+    """Forget what earlier calls complained of; libvips adds each message to those before, also when a call succeeds."""
+    pyvips.vips_lib.vips_error_clear()
+
+
+__all__ = ["BLOB", "VERSION", "Failed", "Image", "clear_errors"]

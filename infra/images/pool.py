@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from commands.ports import Developed, Exposed, Spoiled
@@ -21,6 +22,8 @@ from infra.images import worker
 from infra.images.worker import Job, Plates
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 _BREAKS: Final = 3  # how often one call sees the pool itself replaced before it gives up
@@ -66,14 +69,15 @@ class VipsDarkroom:
     async def develop(self, original: Exposed) -> Developed | Spoiled:
         """Read, check and render an original, and store its variants; asked again, it writes the same keys.
 
-        What is wrong with the file is in the answer. What is wrong with the store is raised, and worth another try.
+        What is wrong with the file is in the answer. What is wrong with the store is raised, and worth another try:
+        `FileNotFoundError` where the original is not there (any more), `ConnectionError` where the store fails.
         """
         job = Job(original, self._plates, self._secret, self._recipe, self._limits.max_pixels)
-        for _ in range(TRIES):
+        for number in range(1, TRIES + 1):
             try:
                 return await self._run(worker.develop, job)
-            except (ProcessExpired, TimeoutError, MemoryError):
-                continue
+            except (ProcessExpired, TimeoutError, worker.Defeated) as error:
+                _log.warning("rendering failed", photo_id=original.photo_id, number=number, error=repr(error))
         return Spoiled("processing_failed", "The image could not be processed.")
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pillow_heif
 
 from infra.images.ending import ends_early
-from infra.images.libvips import BLOB, Failed, Image
+from infra.images.libvips import BLOB, Failed, Image, clear_errors
 from infra.images.sniff import HEIC, JPEG, TIFF, UNKNOWN, Kind, sniff
 
 _END_OF_IMAGE = b"\xff\xd9"
@@ -63,12 +63,9 @@ def _open_vips(content: bytes, kind: Kind, max_pixels: int) -> Source:
 
     def shrunk(to_width: int, to_height: int) -> Any:
         try:
+            if kind == JPEG:
+                return _jpeg(content, to_width, to_height)
             return _thumbnail(content, to_width, to_height, fail_on="error")
-        except Failed:
-            if kind != JPEG:
-                raise _broken(kind, content) from None
-        try:  # a JPEG that lacks nothing but its end marker is whole: with the marker, it decodes without a warning
-            return _thumbnail(content + _END_OF_IMAGE, to_width, to_height, fail_on="warning")
         except Failed:
             raise _broken(kind, content) from None
 
@@ -101,6 +98,19 @@ def _open_heic(content: bytes, max_pixels: int) -> Source:
         return _in_srgb(smaller).copy_memory()
 
     return Source(width, height, picture.info.get("exif"), shrunk)
+
+
+def _jpeg(content: bytes, width: int, height: int) -> Any:
+    """Decode a JPEG whose pixels are all there; libjpeg only warns where they are not, as it does of harmless oddities.
+
+    One that lacks nothing but its end marker is whole: with the marker, it decodes without a warning.
+    """
+    clear_errors()
+    try:
+        return _thumbnail(content, width, height, fail_on="warning")
+    except Failed as failed:
+        cut = "premature end" in str(failed)
+    return _thumbnail(content + _END_OF_IMAGE if cut else content, width, height, fail_on="warning" if cut else "error")
 
 
 def _thumbnail(content: bytes, width: int, height: int, *, fail_on: str) -> Any:
@@ -144,7 +154,7 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 def _headless(kind: Kind, content: bytes) -> Unfit:
     """A header that can't be read: of a file cut off within it, or of something that only begins like an image."""
-    return _cut_off() if ends_early(kind, content) else Unfit("not_an_image", "The file is not an image.")
+    return _cut_off() if ends_early(kind, content) else Unfit("not_an_image", "The file can't be read as an image.")
 
 
 def _broken(kind: Kind, content: bytes) -> Unfit:

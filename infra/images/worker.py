@@ -9,14 +9,20 @@ import os
 import resource
 import signal
 import threading
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import Final, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
 from commands.ports import Developed, Exposed, Spoiled
+from domain.errors import NotFound
 from domain.ids import PhotoId, time_of
 from domain.images import Recipe, Rendition, Variant
+
+if TYPE_CHECKING:
+    from infra.images.render import Rendered
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,6 +42,10 @@ class Plates(Protocol):
         ...
 
 
+class Defeated(Exception):
+    """Rendering failed in a way that it doesn't know; holds the traceback as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One original to develop, with all that a worker must know."""
@@ -51,19 +61,23 @@ def prepare(memory_bytes: int) -> None:
     """Make a fresh process a worker: it leaves Ctrl-C to the server, has a limit of memory, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(VIPS_CONCURRENCY="1", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    with suppress(ImportError):  # so that no file waits for it; what is wrong, the first file says
+        import infra.images.render  # noqa: F401
     if memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def develop(job: Job) -> Developed | Spoiled:
-    """Read, render and store; every try of the same photo writes the same keys, so none leaves anything behind."""
-    from infra.images.render import Rendered, render
+    """Read, render and store; every try of the same photo writes the same keys, so none leaves anything behind.
 
+    Raises `FileNotFoundError` for an original that is not there, `ConnectionError` for a store that fails, and
+    `Defeated` for a file that this code has no answer to. Nothing else: an error that can't be pickled breaks a pool.
+    """
     content = _reached(job.plates.read, job.original.object_key)
-    rendered = render(content, job.recipe, stated_sha256=job.original.sha256, max_pixels=job.max_pixels)
+    rendered = _rendered(content, job)
     del content
-    if not isinstance(rendered, Rendered):
+    if isinstance(rendered, Spoiled):
         return rendered
     folder = f"{home(job.original.photo_id, job.secret)}/{rendered.sha256[:12]}-r{job.recipe.version}"
     variants: list[Variant] = []
@@ -100,12 +114,23 @@ def libvips_version() -> tuple[int, ...]:
     return VERSION
 
 
+def _rendered(content: bytes, job: Job) -> "Rendered | Spoiled":
+    from infra.images.render import render
+
+    try:
+        return render(content, job.recipe, stated_sha256=job.original.sha256, max_pixels=job.max_pixels)
+    except Exception as error:  # noqa: BLE001 - decoders of hostile bytes may raise anything
+        raise Defeated("".join(traceback.format_exception(error))) from None
+
+
 def _reached(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A store that is too slow is not a file that takes too long: the one may be tried again later."""
+    """A store that fails or is too slow says nothing of the file: it may be asked again later."""
     try:
         return call(*args, **kwargs)
-    except TimeoutError as error:
-        raise ConnectionError(f"the object store did not answer: {error}") from error
+    except NotFound:
+        raise FileNotFoundError(f"there is no object {args[0]}") from None
+    except Exception as error:  # noqa: BLE001 - drivers have errors of their own, not all of which can be pickled
+        raise ConnectionError(f"the object store failed: {error!r}") from None
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,72 @@
+"""Stores that do to a worker what crashes, stalls and broken disks do; they travel to the worker as they are."""
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.files.disk import Disk
+
+
+@dataclass(frozen=True, slots=True)
+class Deadly:
+    """Kills the worker at its third variant, as often as told, and counts how often it was asked."""
+
+    disk: Disk
+    tally: Path
+    deaths: int
+
+    def read(self, key: str) -> bytes:
+        if "deadly" in key:
+            with self.tally.open("a") as file:
+                file.write("x")
+        return self.disk.read(key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        if "small.webp" in key and 0 < self.asked <= self.deaths:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.disk.write(key, content, content_type)
+
+    @property
+    def asked(self) -> int:
+        return len(self.tally.read_text()) if self.tally.exists() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stalling:
+    """Says by a pipe that it was asked for an original that stalls; answers once the gate opens, if there is one."""
+
+    disk: Disk
+    pipe: Path
+    gate: Path | None = None
+
+    def read(self, key: str) -> bytes:
+        if "stalling" in key:
+            self.pipe.write_text(f"{os.getpid()}\n")
+            if self.gate is None:
+                threading.Event().wait()
+            else:
+                self.gate.read_text()
+        return self.disk.read(key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        self.disk.write(key, content, content_type)
+
+
+class Odd(Exception):
+    """An error that can't be unpickled, like those of some drivers."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one + two)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Fails with an error of its driver."""
+
+    def read(self, key: str) -> bytes:
+        raise Odd("no", key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        raise TimeoutError
