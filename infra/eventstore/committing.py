@@ -14,9 +14,11 @@ from eventsourcing.persistence import PersistenceError, StoredEvent
 from commands.errors import Conflict, Unavailable
 from commands.ports import Now
 from infra.eventstore.codec import Draft, microseconds, parse, stamp_of, stamped
-from infra.eventstore.records import Place, Records, Standing, Writing
+from infra.eventstore.records import Moved, Place, Records, Standing, Writing
 
 ATTEMPTS: Final = 2
+MOVES: Final = 3
+"""So often a log may move away from under one append."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,36 @@ class Committed:
 Outcome = Committed | Exception
 
 
-def commit(records: Records, now: Now, appends: Sequence[Append]) -> list[Outcome]:
+def commit(
+    records: Records, now: Now, appends: Sequence[Append], *, unsettled: bool = False, moves: int = MOVES
+) -> list[Outcome]:
     """Write everything that can be written; what became of each.
 
-    When the database fails, it may have committed all the same: the second attempt tells by the event ids.
+    When the database fails, it may have committed all the same: the second attempt tells by the event ids, as does the
+    first where it was `unsettled` before. What has moved meanwhile is written log by log, wherever it lies now.
     """
     failure: PersistenceError | None = None
     for attempt in range(ATTEMPTS):
         try:
             outcomes = _commit(records, now, appends)
-            return _settled(records, appends, outcomes) if attempt else outcomes
+            return _settled(records, appends, outcomes) if unsettled or attempt else outcomes
+        except Moved as error:
+            if moves:
+                return _log_by_log(records, now, appends, unsettled or attempt > 0, moves - 1)
+            failure = error
         except PersistenceError as error:
             failure = error
     return [Unavailable(f"the event store can't be reached: {failure}") for _ in appends]
+
+
+def _log_by_log(records: Records, now: Now, appends: Sequence[Append], unsettled: bool, moves: int) -> list[Outcome]:
+    by_log: dict[int, list[Append]] = {}
+    for append in appends:
+        by_log.setdefault(append.log, []).append(append)
+    outcomes = {
+        log: iter(commit(records, now, group, unsettled=unsettled, moves=moves)) for log, group in by_log.items()
+    }
+    return [next(outcomes[append.log]) for append in appends]
 
 
 def _commit(records: Records, now: Now, appends: Sequence[Append]) -> list[Outcome]:

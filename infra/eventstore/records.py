@@ -2,7 +2,7 @@
 
 Implementations write through the eventsourcing library's application recorders, one per log, and raise its
 `PersistenceError` (or a subclass) for whatever the database does wrong. They are called by several threads at once,
-`writing` by one thread only.
+`writing` by one thread for each lane.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,12 +10,16 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import PersistenceError, StoredEvent
 
 from streams.ports import Stored
 
 Place = tuple[str, int]
 """A stream's name and a version in it."""
+
+
+class Moved(PersistenceError):
+    """Logs lie in another database by now, or not all in one: nothing was written, asking for one at a time finds it."""
 
 
 class Standing(NamedTuple):
@@ -40,12 +44,17 @@ class Writing(Protocol):
 
 
 class Records(Protocol):
-    """One database that holds some logs."""
+    """One or several databases that hold the logs."""
+
+    def lane(self, log: int) -> int:
+        """Logs of one lane are best written together, those of different lanes side by side."""
+        ...
 
     def writing(self, logs: Iterable[int]) -> AbstractContextManager[Writing]:
         """Lock the logs; at the end of the block commit durably, or on an exception write nothing.
 
-        An error of the database at the end leaves open whether it committed.
+        An error of the database at the end leaves open whether it committed. Raises `Moved` where the logs don't lie
+        together where they were thought to lie.
         """
         ...
 

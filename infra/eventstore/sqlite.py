@@ -107,6 +107,10 @@ class SqliteRecords:
         self._recorders = [LogRecorder(self._datastore, f"log_{log:04}") for log in range(logs)]
         self._create_tables(logs)
 
+    def lane(self, log: int) -> int:  # noqa: ARG002 - one file, one writer
+        """All logs are written together."""
+        return 0
+
     @contextmanager
     def writing(self, logs: Iterable[int]) -> Iterator[SqliteWriting]:  # noqa: ARG002 - one lock for all logs
         """Take the write lock; commit at the end of the block, or write nothing."""

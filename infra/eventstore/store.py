@@ -20,6 +20,7 @@ from infra.eventstore.committing import Append, Committed, Part, commit
 from infra.eventstore.grouping import Grouping
 from infra.eventstore.heads import Heads
 from infra.eventstore.keys import Keys
+from infra.eventstore.lanes import Lanes
 from infra.eventstore.records import Records
 from streams.ports import Page, Stored
 
@@ -33,9 +34,9 @@ _Result = TypeVar("_Result")
 
 
 class LibraryEventStore:
-    """`commands.ports.EventStore` and `streams.ports.EventLog` over one database; coroutines of any loop may share it.
+    """`commands.ports.EventStore` and `streams.ports.EventLog`; coroutines of any loop may share it.
 
-    Commits are made by one thread, loads by another, pages by a few more, so that no read waits for a commit.
+    Commits are made by a thread for each lane, loads by another, pages by a few more, so that no read waits for a commit.
     """
 
     def __init__(self, records: Records, *, logs: int, keys: Keys, now: Now) -> None:
@@ -45,7 +46,7 @@ class LibraryEventStore:
         self._now = now
         self._heads = Heads()
         self._draw = random.Random().getrandbits  # noqa: S311 - ids are no secrets, and asking the system costs a switch
-        self._commits: Grouping[Append, Committed] = Grouping("commit", self._commit, limit=APPENDS)
+        self._commits: Lanes[Append, Committed] = Lanes("commit", self._commit, limit=APPENDS)
         self._loads: Grouping[Sequence[_Place], list[tuple[Recorded, ...]]] = Grouping("load", self._load, limit=LOADS)
         self._readers = ThreadPoolExecutor(READERS, "read")
 
@@ -74,7 +75,7 @@ class LibraryEventStore:
         keys = await self._keys_for_writing({member for member in subjects if member})
         key_of = (keys[member] if member else None for member in subjects)
         parts = [self._part(write, context, key_of) for write in writes]
-        committed = await self._commits.ask(Append(log, parts))
+        committed = await self._commits.ask(self._records.lane(log), Append(log, parts))
         drafts = (draft for part in parts for draft in part.drafts)
         return tuple(
             codec.recorded(draft, log, number, at, context)
