@@ -5,7 +5,7 @@ from functools import partial
 
 from commands.deciding import Part, Receipt, decide, look
 from commands.once import Once
-from commands.ports import Deps, Sight
+from commands.ports import Deps
 from commands.seeing import seen_photo
 from domain import comments, texts
 from domain.comments import TEXT_MOST, Comment
@@ -13,6 +13,7 @@ from domain.errors import Invalid
 from domain.events import PhotoCommented
 from domain.homes import slot_of_reactions
 from domain.ids import CommentId, MemberId, PhotoId, is_id
+from domain.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,13 @@ async def look(deps: Deps, part: Part[S]) -> S:
     return _folded(part, loaded)
 
 
+async def recall(once: Once, *, deps: Deps) -> Receipt[None] | None:
+    """What a request was answered with, if it was; asked before its command, whose own look may come too late."""
+    (loaded,) = await deps.store.load(once.stream)
+    answer = answered(once, loaded, deps)
+    return Receipt(None, reached=_positions([loaded]), replayed=answer) if answer else None
+
+
 def answered(once: Once, loaded: Loaded, deps: Deps) -> Answer | None:
     """The first answer to a request, if it was answered before."""
     before = fold(answers.evolve, None, (fact.event for fact in loaded.events))

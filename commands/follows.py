@@ -1,5 +1,6 @@
 """Follows: follow, unfollow, remove a follower, accept and decline requests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -7,7 +8,8 @@ from commands.deciding import Part, Receipt, decide, look
 from commands.members import member_part
 from commands.ports import Deps
 from domain import follows, members
-from domain.follows import Follow
+from domain.events import Event
+from domain.follows import Follow, Following
 from domain.ids import MemberId
 
 
@@ -21,11 +23,15 @@ class FollowMember:
 
 @dataclass(frozen=True, slots=True)
 class EndFollow:
-    """End a follow or a request; `by` is the follower (unfollow, withdraw) or the followed (remove, decline)."""
+    """End a follow or a request; `by` is the follower (unfollow, withdraw) or the followed (remove, decline).
+
+    With `only`, what stands otherwise is left alone: declining never removes a follower.
+    """
 
     follower_id: MemberId
     followed_id: MemberId
     by: MemberId
+    only: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,13 @@ async def follow_member(command: FollowMember, *, deps: Deps) -> Receipt[Follow]
 
 async def end_follow(command: EndFollow, *, deps: Deps) -> Receipt[Follow]:
     """Nothing is left of the follow, from the next read on."""
-    choose = partial(
-        follows.end, follower=command.follower_id, followed=command.followed_id, by=command.by, at=deps.now()
-    )
+    at = deps.now()
+
+    def choose(follow: Follow) -> Sequence[Event]:
+        if command.only is not None and follow.state != command.only:
+            return []
+        return follows.end(follow, command.follower_id, command.followed_id, command.by, at)
+
     return await decide(deps, _part(command.followed_id, command.follower_id), choose)
 
 

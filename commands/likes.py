@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from commands.deciding import Part, Receipt, decide
-from commands.ports import Deps, Sight
+from commands.ports import Deps
 from commands.seeing import seen_photo
 from domain import likes
 from domain.ids import MemberId, PhotoId
 from domain.likes import Like
+from domain.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)

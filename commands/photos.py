@@ -6,7 +6,7 @@ from functools import partial
 
 from commands.deciding import Part, Receipt, decide, decide_together, look
 from commands.once import Once
-from commands.ports import Darkroom, Deps, Exposed, Objects, Sight, Spoiled
+from commands.ports import Darkroom, Deps, Exposed, Objects, Spoiled
 from commands.seeing import seen_photo
 from commands.uploads import upload_part
 from domain import photos, texts
@@ -14,7 +14,7 @@ from domain.errors import Contradicted, Forbidden, Invalid
 from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
 from domain.ids import MemberId, PhotoId, UploadId, slot_of
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
-from domain.visibility import Audience, Status
+from domain.visibility import Audience, Sight, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """What command handlers need of the world outside."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from domain.events import Event
 from domain.homes import Stream
-from domain.ids import MemberId, PhotoId
+from domain.ids import PhotoId
 from domain.images import Camera, Location, Rendition
 from domain.recorded import Recorded
-from domain.visibility import MemberState, PhotoState, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +72,6 @@ class Immediate(Protocol):
 
         Raises `commands.errors.Unavailable` when the rows can't be written now.
         """
-        ...
-
-
-class Sight(Protocol):
-    """The rows that the visibility rule reads, as fresh as the last command."""
-
-    async def photos(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, PhotoState]:
-        """What is known of each photo; unknown ones are left out."""
-        ...
-
-    async def members(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, MemberState]:
-        """What is known of each member; unknown ones are left out."""
-        ...
-
-    async def relations(self, viewer: MemberId, others: Iterable[MemberId]) -> Mapping[MemberId, Relation]:
-        """How the viewer stands to each of the others; every one asked for is in the answer."""
         ...
 
 

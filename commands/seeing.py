@@ -1,9 +1,8 @@
 """What a caller may see, asked before a command does anything: the unseen is not found."""
 
-from commands.ports import Sight
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId
-from domain.visibility import MemberState, PhotoState, Relation, may_see_photo
+from domain.visibility import MemberState, PhotoState, Relation, Sight, may_see_photo
 
 
 async def seen_photo(sight: Sight, viewer: MemberId, photo_id: PhotoId) -> PhotoState:

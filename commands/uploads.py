@@ -1,10 +1,11 @@
 """Uploads: ask for a place to put a file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from commands.deciding import Part, Receipt, decide
+from commands.deciding import Part, Receipt, decide_together
 from commands.once import Once
 from commands.ports import Deps, Objects, SignedPut
 from domain import photos, texts
@@ -58,9 +59,12 @@ async def sign_upload(requested: UploadRequested, *, objects: Objects) -> Signed
     )
 
 
-async def request_upload(requested: UploadRequested, *, deps: Deps, once: Once | None = None) -> Receipt[Upload]:
-    """Record the request; its URL is of no use before this has returned."""
-    return await decide(deps, upload_part(requested.upload_id), lambda _: [requested], once=once)
+async def request_uploads(
+    requested: Sequence[UploadRequested], *, deps: Deps, once: Once | None = None
+) -> Receipt[tuple[Upload, ...]]:
+    """Record one member's requests, all or none; their URLs are of no use before this has returned."""
+    parts = [upload_part(request.upload_id) for request in requested]
+    return await decide_together(deps, parts, lambda _: [[request] for request in requested], once=once)
 
 
 def upload_part(upload_id: UploadId) -> Part[Upload]:

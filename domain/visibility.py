@@ -1,8 +1,9 @@
 """The one rule of who may see what, used by every read and by every command."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from domain.ids import MemberId, PhotoId
 
@@ -52,6 +53,22 @@ class Relation:
 
 
 STRANGERS: Final = Relation()
+
+
+class Sight(Protocol):
+    """The rows that the visibility rule reads, as fresh as the last command."""
+
+    async def photos(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, PhotoState]:
+        """What is known of each photo; unknown ones are left out."""
+        ...
+
+    async def members(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, MemberState]:
+        """What is known of each member; unknown ones are left out."""
+        ...
+
+    async def relations(self, viewer: MemberId, others: Iterable[MemberId]) -> Mapping[MemberId, Relation]:
+        """How the viewer stands to each of the others; every one asked for is in the answer."""
+        ...
 
 
 def may_see_lists(viewer: MemberId | None, owner: MemberState, relation: Relation) -> bool:
