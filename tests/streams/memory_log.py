@@ -75,7 +75,7 @@ class MemoryLog:
     async def stream(self, log: int, name: str) -> tuple[Recorded, ...]:
         return tuple(fact for fact in self.facts[log] if fact.stream == name)
 
-    async def wait(self, after: Mapping[int, int], timeout: float) -> bool:
+    async def wait(self, after: Mapping[int, int], timeout: float) -> bool:  # noqa: ASYNC109 - the port's word
         committed = self._committed
         if any(number > after.get(log, 0) for log, number in self.heads().items()):
             return True

@@ -1,0 +1,93 @@
+"""The adapters that the contracts of read models are held against; a new one is one more line in `ADAPTERS`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.comments import SqliteComments
+from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.likes import SqliteLikes
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.photos import SqlitePhotos
+from infra.sqlite.processing import SqliteWaiting
+from infra.sqlite.profiles import SqliteProfiles
+from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
+from projections import ports
+from projections.catalogue import CATALOGUE
+from projections.stores import ReadModels
+from streams.following import Follower
+from tests.projections.histories import World
+from tests.streams.memory_log import START, MemoryLog
+
+
+@dataclass
+class Shown:
+    """Read models that follow a world, and every port onto them."""
+
+    log: MemoryLog
+    world: World
+    models: ReadModels
+    follower: Follower
+    authors: ports.AuthorLists
+    comments: ports.Comments
+    counters: ports.Counters
+    follows: ports.Follows
+    likes: ports.Likes
+    photos: ports.Photos
+    waiting: ports.Waiting
+    profiles: ports.Profiles
+    timelines: ports.Timelines
+    sessions: ports.Sessions
+    progress: ports.Progress
+    sight: Any
+    immediate: Any
+
+    async def level(self) -> None:
+        names = [projection.name for projection in CATALOGUE]
+        assert await self.progress.wait(names, self.log.heads(), timeout_s=20)
+        assert not self.follower.failing
+
+
+@asynccontextmanager
+async def sqlite(directory) -> AsyncIterator[Shown]:
+    log = MemoryLog(4)
+    models = SqliteReadModels(directory, CATALOGUE)
+    await models.open()
+    follower = Follower(log, models, CATALOGUE, poll_s=0.05)
+    await follower.start()
+    try:
+        yield Shown(
+            log=log,
+            world=World(log),
+            models=models,
+            follower=follower,
+            authors=SqliteAuthorLists(models),
+            comments=SqliteComments(models),
+            counters=SqliteCounters(models),
+            follows=SqliteFollows(models),
+            likes=SqliteLikes(models),
+            photos=SqlitePhotos(models),
+            waiting=SqliteWaiting(models),
+            profiles=SqliteProfiles(models),
+            timelines=SqliteTimelines(models),
+            sessions=SqliteSessions(models),
+            progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
+            sight=SqliteSight(models),
+            immediate=SqliteImmediate(models),
+        )
+    finally:
+        await follower.stop()
+        await models.close()
+
+
+ADAPTERS: dict[str, Callable[[Any], AbstractAsyncContextManager[Shown]]] = {"sqlite": sqlite}
+
+every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)

@@ -1,0 +1,194 @@
+"""Every query port, held against each adapter, through a world that the read models follow."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from domain.events import MemberWentPrivate
+from domain.visibility import MemberState, PhotoState, Relation
+from projections.counters import Kind
+from projections.ports import Since
+from tests.contracts.read_models import every_adapter
+
+pytestmark = every_adapter
+
+
+@pytest.fixture
+async def shown(adapter, tmp_path):
+    async with adapter(tmp_path) as made:
+        world = made.world
+        world.live(*[("join", 0, 0, 0)] * 4)
+        made.ada, made.bob, made.cid, made.dan = world.members
+        yield made
+
+
+async def pages(read, key, size=2, place="before"):
+    """All pages of a list, joined, each asked for by the key of the last item seen."""
+    seen, last = [], None
+    while page := await read(**{place: last}, limit=size):
+        assert len(page) <= size
+        seen += page
+        last = key(page[-1])
+    return seen
+
+
+async def test_profiles_by_id_and_by_name_in_any_case(shown):
+    shown.world.profile(0, 3, 1)
+    await shown.level()
+    found = await shown.profiles.by_ids([shown.ada, shown.bob, "nobody", shown.ada])
+    assert set(found) == {shown.ada, shown.bob}
+    assert (found[shown.ada].first_name, found[shown.ada].bio) == ("A3", "🎞")
+    name = found[shown.ada].username
+    assert await shown.profiles.by_username(name.upper()) == found[shown.ada]
+    assert await shown.profiles.by_username("nobody") is None
+    assert await shown.profiles.by_ids([]) == {}
+
+
+async def test_photo_documents_come_back_whole(shown):
+    shown.world.live(("upload", 0, 0, 2), ("process", 0, 5, 3), ("upload", 1, 0, 0))
+    await shown.level()
+    done, waiting = shown.world.photos
+    found = await shown.photos.by_ids([done, waiting, "none"])
+    assert set(found) == {done, waiting}
+    photo = found[done]
+    assert photo.tags == ("sea", "Öl")
+    assert [variant.width for variant in photo.rendition.variants] == [0, 1, 2]
+    assert photo.camera.exposure_s == 1 / 125
+    assert photo.location.longitude == -10.7522
+    assert photo.taken_at == shown.world.at - timedelta(minutes=1)
+    assert photo.created_at.tzinfo is not None
+    assert found[waiting].rendition is None
+
+
+async def test_author_lists_and_timelines_page_newest_first(shown):
+    shown.world.live(("follow", 1, 0, 0), *[("upload", 0, 0, 0)] * 5, ("upload", 1, 0, 0))
+    await shown.level()
+    own = [photo for photo, known in shown.world.photos.items() if known["owner_id"] == shown.ada]
+    read = partial(shown.authors.page, shown.ada)
+    assert await pages(read, lambda photo: photo) == own[::-1]
+    read = partial(shown.timelines.page, shown.bob)
+    rows = await pages(read, lambda row: row.photo_id)
+    assert [row.photo_id for row in rows] == list(shown.world.photos)[::-1]
+    assert {row.owner_id for row in rows} == {shown.ada, shown.bob}
+
+
+async def test_follows_page_newest_first_from_either_side(shown):
+    shown.world.live(*[("follow", follower, 0, 0) for follower in (1, 2, 3)], ("follow", 1, 2, 0))
+    shown.world.live(("privacy", 3, 0, 0), ("follow", 0, 3, 0), ("follow", 1, 3, 0), ("follow", 2, 3, 0))
+    await shown.level()
+
+    def since(field):
+        return lambda row: Since(row.since, getattr(row, field))
+
+    read = partial(shown.follows.followers, shown.ada)
+    rows = await pages(read, since("follower_id"))
+    assert [row.follower_id for row in rows] == [shown.dan, shown.cid, shown.bob]
+    read = partial(shown.follows.following, shown.bob)
+    assert [row.followed_id for row in await pages(read, since("followed_id"), 1)] == [shown.cid, shown.ada]
+    read = partial(shown.follows.requests, shown.dan)
+    assert [row.follower_id for row in await pages(read, since("follower_id"))] == [shown.cid, shown.bob, shown.ada]
+
+
+async def test_likes_page_newest_first_and_tell_whose_they_are(shown):
+    shown.world.live(("upload", 0, 0, 0), ("upload", 0, 0, 0), *[("like", member, 0, 0) for member in (2, 0, 3, 1)])
+    shown.world.live(("like", 3, 0, 0), ("like", 2, 1, 0))
+    await shown.level()
+    first, second = shown.world.photos
+    read = partial(shown.likes.page, first)
+    rows = await pages(read, lambda row: Since(row.since, row.member_id))
+    assert [row.member_id for row in rows] == [shown.bob, shown.ada, shown.cid]
+    assert await shown.likes.liked(shown.cid, [first, second, "none"]) == {first, second}
+    assert await shown.likes.liked(shown.dan, [first, second]) == frozenset()
+
+
+async def test_comments_page_oldest_first(shown):
+    shown.world.live(("upload", 0, 0, 0), *[("comment", member, 0, 2) for member in (0, 1, 2, 0)], ("edit", 1, 1, 4))
+    await shown.level()
+    (photo,) = shown.world.photos
+    read = partial(shown.comments.page, photo)
+    rows = await pages(read, lambda row: row.comment_id, 3, "after")
+    assert [row.comment_id for row in rows] == list(shown.world.comments)
+    assert (rows[1].text, rows[1].edited_at) == ("Oh 4", shown.world.at)
+    assert rows[0].mentions == ("ada", "ada")
+    assert await shown.comments.get(rows[2].comment_id) == rows[2]
+    assert await shown.comments.get("none") is None
+
+
+async def test_counters_answer_every_pair(shown):
+    shown.world.live(("upload", 0, 0, 0), ("like", 1, 0, 0), ("like", 2, 0, 0), ("like", 2, 0, 0), ("follow", 1, 0, 0))
+    await shown.level()
+    (photo,) = shown.world.photos
+    found = await shown.counters.read([photo, shown.ada], [Kind.LIKES, Kind.FOLLOWERS])
+    assert found == {
+        (photo, Kind.LIKES): 1,
+        (photo, Kind.FOLLOWERS): 0,
+        (shown.ada, Kind.LIKES): 0,
+        (shown.ada, Kind.FOLLOWERS): 1,
+    }
+
+
+async def test_waiting_photos_page_oldest_first_until_they_are_done(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 4, ("process", 1, 1, 1), ("process", 2, 0, 0))
+    await shown.level()
+    first, _, _, last = shown.world.photos
+    read = partial(shown.waiting.page)
+    rows = await pages(read, lambda row: row.photo_id, 1, "after")
+    assert [row.photo_id for row in rows] == [first, last]
+    assert rows[0].owner_id == shown.ada
+
+
+async def test_sight_sees_photos_members_relations_and_ended_sessions(shown):
+    world = shown.world
+    world.live(("upload", 0, 2, 0), ("remove", 0, 0, 0), ("privacy", 1, 0, 0), ("follow", 0, 1, 0), ("follow", 0, 2, 0))
+    world.live(
+        ("follow", 2, 0, 0), ("follow", 3, 0, 0), ("follow", 3, 0, 0), ("session", 0, 1, 0), ("session", 0, 0, 0)
+    )
+    await shown.level()
+    (photo,) = world.photos
+    expected = PhotoState(photo, shown.ada, "processing", "private", removed=True)
+    assert await shown.sight.photos([photo, "none"]) == {photo: expected}
+    states = await shown.sight.members([shown.ada, shown.bob, "none"])
+    assert states == {shown.ada: MemberState(shown.ada), shown.bob: MemberState(shown.bob, private=True)}
+    assert await shown.sight.relations(shown.ada, [shown.bob, shown.cid, shown.dan, "none"]) == {
+        shown.bob: Relation(requested=True),
+        shown.cid: Relation(following=True, followed_by=True),
+        shown.dan: Relation(),
+        "none": Relation(),
+    }
+    ended = {
+        fact.event.session_id for facts in shown.log.facts.values() for fact in facts if hasattr(fact.event, "reason")
+    }
+    opened = {
+        fact.event.session_id
+        for facts in shown.log.facts.values()
+        for fact in facts
+        if hasattr(fact.event, "refresh_hash")
+    }
+    assert len(opened) == 2
+    assert {session for session in opened if await shown.sessions.ended(session)} == ended
+
+
+async def test_what_restricts_is_seen_before_the_follower_comes_to_it(shown):
+    await shown.level()
+    await shown.follower.stop()
+    recorded = shown.log.append(0, f"member-{shown.ada}", MemberWentPrivate(at=shown.world.at, member_id=shown.ada))
+    assert not (await shown.sight.members([shown.ada]))[shown.ada].private
+    await shown.immediate.apply(recorded)
+    assert (await shown.sight.members([shown.ada]))[shown.ada].private
+    await shown.immediate.apply([])
+    assert not await shown.progress.wait(["visibility"], shown.log.heads(), timeout_s=0)
+    await shown.follower.start()
+    await shown.level()
+    assert (await shown.sight.members([shown.ada]))[shown.ada].private
+
+
+async def test_progress_is_measured_against_the_store(shown):
+    await shown.level()
+    reached = await shown.progress.reached(["likes", "photos"])
+    assert (dict(reached.positions), reached.lag_ms) == (shown.log.heads(), 0)
+    await shown.follower.stop()
+    shown.world.upload(0, 0, 0)
+    behind = await shown.progress.reached(["likes"])
+    assert behind.positions == reached.positions
+    assert 2_900 <= behind.lag_ms <= 3_000
