@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     redis: str = Field("", description="Cluster: Redis URL.")
     opensearch: str = Field("", description="Cluster: OpenSearch URL.")
     minio_endpoint: str = Field("", description="Cluster: MinIO or S3 endpoint, host:port.")
+    minio_public_url: str = Field(
+        "", description="Cluster: where clients reach MinIO, for links to files; http://<endpoint> where not set."
+    )
     minio_access_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO access key.")
     minio_secret_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO secret key.")
     minio_bucket: str = Field("filmroll", description="Cluster: bucket of originals and variants.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import Servers
 from tests.serving import Server
 
 
@@ -26,3 +27,11 @@ def url(server: Server) -> str:
 def data(tmp_path: Path) -> Path:
     """A data folder for a server of one's own."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The real servers, each started when a test first needs it."""
+    servers = Servers(tmp_path_factory.mktemp("stack"))
+    yield servers
+    servers.stop()

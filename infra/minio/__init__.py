@@ -1,0 +1,12 @@
+"""The object store of the cluster profile: MinIO, or anything else that speaks S3.
+
+Clients put and get objects at the store itself, by URLs that are signed here without asking it. One bucket holds all:
+
+* An object is private until it is published: read by `signed_url`, which ends within fifteen minutes.
+* `publish(keys)` opens objects to everyone at `public_url`, a URL for ever, to be cached for a year; `withhold(keys)`
+  ends that at once, at the origin. Whether an object is public is a tag on it, and the bucket's policy lets anyone read
+  what carries the tag under `photos/`: going private moves no bytes, and who cuts the signature off a signed URL reads nothing.
+
+So whoever develops a public photo publishes its variants *before* recording that it is ready, and who narrows an
+audience withholds them. `move` leaves the tag behind: under its new key an object is private.
+"""

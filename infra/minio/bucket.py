@@ -1,0 +1,198 @@
+"""The blocking half of the object store: one bucket of MinIO, for threads and for worker processes."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import REPLACE, CopySource, Tags
+from minio.deleteobjects import DeleteObject
+from minio.error import InvalidResponseError, S3Error, ServerError
+from urllib3.exceptions import HTTPError
+
+from commands.errors import Unavailable
+from domain.errors import NotFound
+from infra.files.keys import checked, checked_prefix
+
+PUBLISHABLE: Final = "photos/"
+"""Only keys under this prefix can be published, so that no upload can tag itself into the open."""
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion"})
+_BUSY: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite"})
+_TIMEOUT: Final = urllib3.Timeout(connect=2, read=20)
+_RETRY: Final = urllib3.Retry(2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
+_CONNECTIONS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bucket is, and as whom to use it. The endpoint is `host:port`, with `https://` before it for TLS."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    bucket: str = "filmroll"
+    region: str = "us-east-1"
+
+    @property
+    def url(self) -> str:
+        """The endpoint with its scheme."""
+        return (self.endpoint if "://" in self.endpoint else f"http://{self.endpoint}").rstrip("/")
+
+
+class Bucket:
+    """Objects of one bucket; any thread may call. It pickles as its place, and connects when first used.
+
+    Every method raises `commands.errors.Unavailable` where the store can't be reached or can't cope, after two tries
+    more, and `domain.errors.Invalid("object_key_invalid")` for what is no key.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._pool = urllib3.PoolManager(_CONNECTIONS, maxsize=_CONNECTIONS, timeout=_TIMEOUT, retries=_RETRY)
+        parts = urlsplit(place.url)
+        self._client = Minio(
+            parts.netloc,
+            access_key=place.access_key,
+            secret_key=place.secret_key,
+            secure=parts.scheme == "https",
+            region=place.region,
+            http_client=self._pool,
+        )
+
+    def __reduce__(self) -> tuple[type["Bucket"], tuple[Place]]:
+        return Bucket, (self.place,)
+
+    def found(self) -> None:
+        """Make the bucket where there is none, and let everyone read what is published in it; may be repeated."""
+        name = self.place.bucket
+        with _reaching():
+            if not self._client.bucket_exists(name):
+                with _taken_by_another():
+                    self._client.make_bucket(name)
+            self._client.set_bucket_policy(name, _policy(name))
+
+    def read(self, key: str) -> bytes:
+        """The object's bytes; `NotFound` where there is none."""
+        with _reaching():
+            answer = self._client.get_object(self.place.bucket, checked(key))
+            try:
+                return answer.read()
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        """Store an object durably, unpublished; one of the same key is replaced.
+
+        Its URL never changes meaning, and the object says so to those who may read it without a signature.
+        """
+        with _reaching():
+            self._client.put_object(
+                self.place.bucket,
+                checked(key),
+                io.BytesIO(content),
+                len(content),
+                content_type,
+                metadata={"Cache-Control": IMMUTABLE},
+            )
+
+    def size(self, key: str) -> int | None:
+        """How many bytes the object has; None where there is none."""
+        try:
+            with _reaching():
+                return self._client.stat_object(self.place.bucket, checked(key)).size
+        except NotFound:
+            return None
+
+    def publish(self, keys: Sequence[str]) -> None:
+        """Let everyone read the objects from now on; those that don't exist are no error."""
+        tags = Tags.new_object_tags()
+        tags["access"] = "public"
+        for key in map(checked, keys):
+            with suppress(NotFound), _reaching():
+                self._client.set_object_tags(self.place.bucket, key, tags)
+
+    def withhold(self, keys: Sequence[str]) -> None:
+        """Let nobody read the objects without a signature from now on; those that don't exist are no error."""
+        for key in map(checked, keys):
+            with suppress(NotFound), _reaching():
+                self._client.delete_object_tags(self.place.bucket, key)
+
+    def move(self, source: str, target: str) -> None:
+        """Give an object another key, unpublished; `NotFound` where there is none.
+
+        Asked again after it was done, it does nothing. The store copies, so no byte passes through here.
+        """
+        if checked(source) == checked(target):
+            return
+        try:
+            with _reaching():
+                origin = CopySource(self.place.bucket, source)
+                self._client.copy_object(
+                    self.place.bucket, target, origin, tags=Tags.new_object_tags(), tagging_directive=REPLACE
+                )
+        except NotFound:
+            if self.size(target) is None:
+                raise
+            return
+        self.remove([source])
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """End the objects, a thousand a request; those that don't exist are no error."""
+        with _reaching():
+            wanted = [DeleteObject(checked(key)) for key in keys]
+            failed = list(self._client.remove_objects(self.place.bucket, wanted)) if wanted else []
+        if failed:
+            raise Unavailable(f"the object store kept {len(failed)} of {len(wanted)} objects: {failed[0].code}")
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        """The keys under a prefix of whole segments, in order."""
+        with _reaching():
+            found = self._client.list_objects(self.place.bucket, prefix=checked_prefix(prefix), recursive=True)
+            return tuple(sorted(str(each.object_name) for each in found))
+
+    def close(self) -> None:
+        """Let the connections go; a later call makes new ones."""
+        self._pool.clear()
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Tell what the library tells in a dozen ways: the object is missing, or the store is."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code in _MISSING:
+            raise NotFound("object_not_found", "There is no such object.") from None
+        if error.code in _BUSY or str(error.code).startswith("XMinio"):
+            raise Unavailable(f"the object store can't cope: {error.code}") from error
+        raise
+    except (HTTPError, OSError, ServerError, InvalidResponseError) as error:
+        raise Unavailable(f"the object store can't be reached: {error}") from error
+
+
+@contextmanager
+def _taken_by_another() -> Iterator[None]:
+    """Two processes that start at once may both find no bucket."""
+    try:
+        yield
+    except S3Error as error:
+        if error.code != "BucketAlreadyOwnedByYou":
+            raise
+
+
+def _policy(bucket: str) -> str:
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["*"]},
+        "Action": ["s3:GetObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}/{PUBLISHABLE}*"],
+        "Condition": {"StringEquals": {"s3:ExistingObjectTag/access": "public"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
