@@ -66,14 +66,41 @@ def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:
     return {**wire, **{field: (ERASED if hints[field] is str else None) for field in known.personal}}
 
 
+_Encode = Callable[[Any], Any]
+_ENCODERS: dict[type, tuple[tuple[str, _Encode | None], ...]] = {}
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    return {
+        name: getattr(value, name) if encode is None else encode(getattr(value, name))
+        for name, encode in _encoders(type(value))
+    }
+
+
+def _encoders(cls: type) -> tuple[tuple[str, _Encode | None], ...]:
+    """The fields of a class, each with its way to what JSON holds, or None where it is that already (worked out once)."""
+    found = _ENCODERS.get(cls)
+    if found is None:
+        hints = get_type_hints(cls)
+        found = _ENCODERS[cls] = tuple((field.name, _encoder(hints[field.name])) for field in fields(cls))
+    return found
+
+
+def _encoder(hint: Any) -> _Encode | None:
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+        encode = _encoder(hint)
+        return None if encode is None else lambda value: None if value is None else encode(value)
+    if hint is datetime:
+        return _time
+    if get_origin(hint) is tuple:
+        item = _encoder(get_args(hint)[0])
+        return list if item is None else lambda values: [item(value) for value in values]
+    return _plain if is_dataclass(hint) else None
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
 
 
 _CONVERTERS: dict[type, tuple[tuple[str, Callable[[Any], Any]], ...]] = {}
