@@ -17,10 +17,9 @@ from urllib3.exceptions import HTTPError
 
 from commands.errors import Unavailable
 from domain.errors import NotFound
+from domain.images import RECIPE
 from infra.files.keys import checked, checked_prefix
 
-PUBLISHABLE: Final = "photos/"
-"""Only keys under this prefix can be published, so that no upload can tag itself into the open."""
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion"})
 _BUSY: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite"})
@@ -188,11 +187,13 @@ def _taken_by_another() -> Iterator[None]:
 
 
 def _policy(bucket: str) -> str:
+    """Only rendered files can be published. An original's key ends in no format, so no upload tags itself into the open."""
+    rendered = [f"arn:aws:s3:::{bucket}/*.{format_}" for format_ in RECIPE.formats]
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
         "Action": ["s3:GetObject"],
-        "Resource": [f"arn:aws:s3:::{bucket}/{PUBLISHABLE}*"],
+        "Resource": rendered,
         "Condition": {"StringEquals": {"s3:ExistingObjectTag/access": "public"}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

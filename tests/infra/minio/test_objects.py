@@ -12,6 +12,7 @@ import pytest
 
 from commands.errors import Unavailable
 from commands.ports import Developed, Exposed
+from domain import photos
 from domain.errors import Invalid, NotFound
 from domain.ids import new_id
 from infra.images.pool import VipsDarkroom
@@ -121,10 +122,11 @@ async def test_an_upload_needs_its_length(objects: MinioObjects, client: httpx.A
 
 
 async def test_no_upload_tags_itself_into_the_open(objects: MinioObjects, client: httpx.AsyncClient) -> None:
-    put = await objects.sign_put("uploads/a", content_type="image/jpeg", size=4, expires_at=soon())
+    original = photos.object_key(new_id(7, now(), lambda _: 1))
+    put = await objects.sign_put(original, content_type="image/jpeg", size=4, expires_at=soon())
     await client.put(put.url, content=b"jpeg", headers={**put.headers, "x-amz-tagging": "access=public"})
-    await objects.publish(["uploads/a"])
-    assert (await client.get(objects.public_url("uploads/a"))).status_code == 403
+    await objects.publish([original])
+    assert (await client.get(objects.public_url(original))).status_code == 403
 
 
 async def test_moving_leaves_the_old_url_empty_and_the_new_key_unpublished(
