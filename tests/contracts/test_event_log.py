@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,14 +15,16 @@ from domain.events import ProfileChanged
 from domain.recorded import Recorded
 from domain.wire import ERASED, UnknownEvent
 from infra.eventstore.store import LibraryEventStore
-from tests.contracts.event_stores import CONTEXT, PLACES, Clock, Place, liked, profile, stream, write
+from tests.contracts.event_stores import CONTEXT, KINDS, Clock, Place, liked, place_for, profile, stream, write
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(params=PLACES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return PLACES[request.param](tmp_path)
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    chosen = place_for(request, tmp_path)
+    yield chosen
+    chosen.end()
 
 
 @pytest.fixture

@@ -1,0 +1,152 @@
+"""The event store's records in one PostgreSQL database: a table for each log, through the library's recorder.
+
+A group of appends is one transaction of three round trips, however many logs it writes: locks and how the logs stand,
+one insert for each log, commit. Which tables a database has says which logs lie in it: a log that has moved away is
+gone from here for every process at once, also for one that hasn't heard of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, StoredEvent
+from psycopg import Connection, Cursor
+from psycopg.errors import UndefinedTable
+from psycopg.rows import tuple_row
+
+from infra.eventstore.postgres_database import Database
+from infra.eventstore.postgres_recorder import LOCK_LOGS, LogRecorder
+from infra.eventstore.records import Moved, Place, Standing
+from streams.ports import Stored
+
+READS: Final = 2
+"""So often a read is tried: the first may have found out that the server was restarted."""
+
+_Result = TypeVar("_Result")
+
+
+class PostgresWriting:
+    """A transaction, in pipeline mode, that holds the locks of its logs."""
+
+    def __init__(self, connection: Connection[Any], recorder: Callable[[int], LogRecorder]) -> None:
+        self._connection = connection
+        self._recorder = recorder
+
+    def standing(self, places: Mapping[int, Iterable[Place]]) -> Mapping[int, Standing]:
+        """How the logs stand, each with the places asked for."""
+        asked = {log: self._asked(log, list(each)) for log, each in places.items()}
+        return {log: _standing(cursor) for log, cursor in asked.items()}
+
+    def insert(self, rows: Mapping[int, Sequence[StoredEvent]]) -> Mapping[int, Sequence[int]]:
+        """Append to the logs; the numbers given."""
+        inserted: dict[int, Cursor[tuple[int]]] = {}
+        for log, stored in rows.items():
+            if stored:
+                cursor = inserted[log] = _cursor(self._connection)
+                self._recorder(log).insert(cursor, stored)
+        numbers = {log: [number for (number,) in cursor.fetchall()] for log, cursor in inserted.items()}
+        return {log: numbers.get(log, ()) for log in rows}
+
+    def _asked(self, log: int, places: Sequence[Place]) -> Cursor[tuple[Any, ...]]:
+        cursor = _cursor(self._connection)
+        streams, versions = zip(*places, strict=True) if places else ((), ())
+        cursor.execute(self._recorder(log).standing_statement, (list(streams), list(versions)), prepare=True)
+        return cursor
+
+
+class PostgresRecords:
+    """The logs that lie in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._recorders: dict[int, LogRecorder] = {}
+
+    @property
+    def address(self) -> str:
+        """Where the database is."""
+        return self._database.address
+
+    def recorder(self, log: int) -> LogRecorder:
+        """The library's recorder of a log."""
+        return self._recorders.get(log) or self._recorders.setdefault(log, LogRecorder(self._database, log))
+
+    @contextmanager
+    def writing(self, logs: Iterable[int]) -> Iterator[PostgresWriting]:
+        """Take the locks of the logs; commit at the end of the block, or write nothing."""
+        with _told(), self._database.get_connection() as connection, connection.pipeline():
+            connection.execute("BEGIN", prepare=True)
+            connection.execute(LOCK_LOGS, (sorted(logs),), prepare=True)
+            yield PostgresWriting(connection, self.recorder)
+            connection.execute("COMMIT", prepare=True)
+
+    def head(self, log: int) -> int:
+        """The number of the last committed fact of a log, 0 where there is none."""
+        statement = self.recorder(log).max_notification_id_statement
+        ((number,),) = self._reading(lambda connection: _asked(connection, statement, ()).fetchall())
+        return number or 0
+
+    def page(self, log: int, after: int, limit: int) -> list[Stored]:
+        """Committed facts of a log after a number, in order."""
+        statement = self.recorder(log).page_statement
+        rows = self._reading(lambda connection: _asked(connection, statement, (after, limit)).fetchall())
+        return [Stored(log, *row) for row in rows]
+
+    def streams(self, names: Mapping[int, Iterable[str]]) -> list[Stored]:
+        """All committed facts of the named streams of each log, in order within a stream."""
+        asked = {log: list(each) for log, each in names.items()}
+
+        def read(connection: Connection[Any]) -> list[Stored]:
+            with connection.pipeline():
+                found = [
+                    (log, _asked(connection, self.recorder(log).streams_statement, (each,)))
+                    for log, each in asked.items()
+                ]
+                return [Stored(log, *row) for log, cursor in found for row in cursor.fetchall()]
+
+        return self._reading(read)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def _reading(self, read: Callable[[Connection[Any]], _Result]) -> _Result:
+        for left in range(READS - 1, -1, -1):
+            try:
+                with _told(), self._database.get_connection() as connection:
+                    return read(connection)
+            except (InterfaceError, OperationalError):
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _cursor(connection: Connection[Any]) -> Cursor[Any]:
+    return connection.cursor(binary=True, row_factory=tuple_row)
+
+
+def _asked(connection: Connection[Any], statement: Any, values: Sequence[object]) -> Cursor[Any]:
+    cursor = _cursor(connection)
+    cursor.execute(statement, values, prepare=True)
+    return cursor
+
+
+def _standing(cursor: Cursor[Any]) -> Standing:
+    last: bytes | None = None
+    taken: set[Place] = set()
+    for stream, version, state in cursor.fetchall():
+        if stream is None:
+            last = state
+        else:
+            taken.add((stream, version))
+    return Standing(last, taken)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A table that isn't there is a log that lies elsewhere."""
+    try:
+        yield
+    except PersistenceError as error:
+        if isinstance(error.__cause__, UndefinedTable):
+            raise Moved(str(error)) from error
+        raise

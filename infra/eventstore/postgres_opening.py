@@ -1,0 +1,116 @@
+"""Where a store and its PostgreSQL databases are put together."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from eventsourcing.persistence import PersistenceError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from commands.errors import Unavailable
+from commands.ports import Now
+from infra.eventstore import placement
+from infra.eventstore.keys import Keys
+from infra.eventstore.placement import Placed
+from infra.eventstore.postgres import PostgresRecords
+from infra.eventstore.postgres_database import POOL, Database, connect
+from infra.eventstore.postgres_migration import PlacementError, identity, migrate, numbered
+from infra.eventstore.postgres_placed import PlacedRecords, Replicas
+from infra.eventstore.store import LibraryEventStore
+
+LANES: Final = 1
+"""So many threads commit to a database; see `tests/bench/append_postgres.py`."""
+
+
+def open_postgres_store(
+    dsns: Sequence[str],
+    *,
+    logs: int,
+    keys: Keys,
+    now: Now,
+    replicas: Sequence[str] = (),
+    pool: int = POOL[1],
+    create: bool = False,
+    lanes: int = LANES,
+) -> LibraryEventStore:
+    """The store in these databases, the catalogue first; blocks for a moment.
+
+    Replicas say themselves whose they are. Only with `create` are missing tables made (`filmroll logs migrate`).
+    Raises `PlacementError` where the databases are not this installation's, `UnsafeSetting` where the environment asks
+    for the library's database functions, and `Unavailable` where a database can't be reached.
+    """
+    try:
+        if create:
+            migrate(dsns, logs)
+        clustered = Cluster(dsns, (min(POOL[0], pool), pool))
+        placed = clustered.placements()
+        if len(placed) != logs:
+            raise PlacementError(f"the store was made with {len(placed)} logs, not {logs}: that holds for its life")
+        if any(each.state == "new" for each in placed.values()):
+            raise PlacementError("a migration was broken off: run 'filmroll logs migrate'")
+        records = PlacedRecords(clustered, clustered.replicas(replicas), lanes=lanes)
+    except (PersistenceError, psycopg.OperationalError) as error:
+        raise Unavailable(f"the event store can't be opened: {error}") from error
+    return LibraryEventStore(records, logs=logs, keys=keys, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    records: PostgresRecords
+    database: Database
+
+
+class Cluster:
+    """The databases of an installation by their numbers, opened when first asked for."""
+
+    def __init__(self, dsns: Sequence[str], pool: tuple[int, int] = POOL) -> None:
+        self._pool = pool
+        self._dsns = dict(numbered(dsns))
+        self._opened: dict[int, _Opened] = {}
+        self._gate = threading.Lock()
+        self._catalogue = self._open(0).database
+
+    def placements(self) -> Mapping[int, Placed]:
+        """Where every log lies now, as the catalogue says."""
+        with self._catalogue.get_connection() as connection:
+            return placement.placements(connection)
+
+    def open(self, number: int) -> PostgresRecords:
+        """The records of a database; the same ones each time."""
+        return (self._opened.get(number) or self._open(number)).records
+
+    def replicas(self, dsns: Sequence[str]) -> Mapping[int, Replicas]:
+        """The replicas by the number of the database that they copy; one that doesn't answer is left out."""
+        found: dict[int, list[PostgresRecords]] = {}
+        for dsn in dsns:
+            try:
+                with connect(dsn) as connection:
+                    known = identity(connection)
+            except psycopg.OperationalError:
+                continue
+            if known is not None:
+                found.setdefault(known[1], []).append(PostgresRecords(Database(dsn, pool=self._pool)))
+        return {number: Replicas(records) for number, records in found.items()}
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for each in self._opened.values():
+            each.records.close()
+
+    def _open(self, number: int) -> _Opened:
+        with self._gate:
+            if number not in self._opened:
+                database = Database(self._dsn(number), pool=self._pool)
+                self._opened[number] = _Opened(PostgresRecords(database), database)
+            return self._opened[number]
+
+    def _dsn(self, number: int) -> str:
+        """A database that was added while we ran is reached as the catalogue is, at its own address."""
+        if number not in self._dsns:
+            with self._catalogue.get_connection() as connection:
+                address = placement.addresses(connection)[number]
+            theirs: dict[str, Any] = dict(conninfo_to_dict(address))
+            self._dsns[number] = make_conninfo(self._dsns[0], **theirs)
+        return self._dsns[number]
