@@ -1,0 +1,125 @@
+"""Faust as it is used here: apps that consume and keep nothing, and a watch over what they are brought."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import faust
+import structlog
+from faust.types import TP
+
+TAKE: Final = 50
+"""Messages that an agent takes at once."""
+WITHIN_S: Final = 0.05
+_STOP_S: Final = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class StalledError(Exception):
+    """A worker has made no progress for too long, or Faust broke: the process should end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the facts travel, and how patient a worker is (seconds)."""
+
+    servers: str
+    topic: str
+    partitions: int
+    group: str = "filmroll-"
+    session_s: float = 10.0
+    heartbeat_s: float = 1.0
+    look_s: float = 2.0
+    """How often builds are looked for, and logs that bring nothing are compared with their heads."""
+    stall_s: float = 120.0
+
+
+def faust_app(name: str, broker: Broker, *, reset: str) -> Any:
+    """A Faust app that only consumes: no tables, no web server, no leader, and nothing is committed by itself."""
+    return faust.App(
+        name,
+        broker=[f"kafka://{server}" for server in broker.servers.split(",")],
+        store="memory://",
+        cache="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        agent_supervisor="mode.CrashingSupervisor",
+        processing_guarantee="at_least_once",
+        producer_acks=-1,
+        consumer_auto_offset_reset=reset,
+        broker_session_timeout=broker.session_s,
+        broker_heartbeat_interval=broker.heartbeat_s,
+        broker_max_poll_records=TAKE * 4,
+        stream_buffer_maxsize=TAKE * 4,
+        stream_wait_empty=False,
+        consumer_metadata_max_age_ms=10_000,
+    )
+
+
+class Lifeline:
+    """A Faust app's life, and whether what lies in its partitions arrives (consumers have been seen to fall silent)."""
+
+    def __init__(self, app: Any, broker: Broker) -> None:
+        self._app = app
+        self._broker = broker
+        self._partitions: frozenset[int] = frozenset()
+        self._taken: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
+        self._since: dict[int, float] = {}
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What is assigned to this process now."""
+        return self._partitions
+
+    async def start(self) -> None:
+        """Start the app."""
+        self._app.finalize()
+        await self._app.start()
+
+    async def stop(self) -> None:
+        """Stop the app, which may be broken already."""
+        with contextlib.suppress(TimeoutError, Exception):
+            async with asyncio.timeout(_STOP_S):
+                await self._app.stop()
+
+    def assigned(self, partitions: Iterable[Any]) -> None:
+        """Partitions came, or went."""
+        self._partitions = frozenset(each.partition for each in partitions if each.topic == self._broker.topic)
+        for known in (self._taken, self._seen, self._since):
+            known.clear()
+        _log.info("partitions assigned", app=self._app.conf.id, partitions=sorted(self._partitions))
+
+    def took(self, message: Any) -> None:
+        """A message arrived and was acknowledged."""
+        self._taken[message.partition] = message.offset + 1
+
+    def check(self) -> None:
+        """Raise `StalledError` where Faust has ended."""
+        if self._app.crashed or self._app.should_stop:
+            raise StalledError(f"Faust ended under {self._app.conf.id}") from self._app.crash_reason
+
+    async def check_delivery(self) -> None:
+        """Raise `StalledError` where messages lie, but none arrive; without a broker there is nothing to say."""
+        partitions = {TP(self._broker.topic, partition) for partition in self._partitions}
+        if not partitions:
+            return
+        try:
+            async with asyncio.timeout(self._broker.look_s):
+                ends = await self._app.consumer.highwaters(*partitions)
+        except Exception as error:  # noqa: BLE001 a broker that is away is no stall
+            _log.warning("broker does not say how far it is", app=self._app.conf.id, error=repr(error))
+            return
+        for tp, end in ends.items():
+            now = time.monotonic()
+            taken = self._taken.setdefault(tp.partition, end)
+            if taken >= end or taken != self._seen.get(tp.partition):
+                self._since[tp.partition] = now
+            self._seen[tp.partition] = taken
+            if now - self._since.setdefault(tp.partition, now) > self._broker.stall_s:
+                raise StalledError(f"{self._app.conf.id} was brought nothing of {tp} for {self._broker.stall_s} s")

@@ -1,0 +1,136 @@
+"""A host: one build's Faust app, and the look from time to time that needs no Kafka."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from streams.broker import TAKE, WITHIN_S, Broker, Lifeline, StalledError, faust_app
+from streams.feeding import Feeder
+from streams.packing import Parcel, opened
+from streams.ports import EventLog
+from streams.topics import partition_of
+
+_TICK_S: Final = 0.25
+_FIRST_BACK_OFF_S: Final = 0.1
+_LONGEST_BACK_OFF_S: Final = 5.0
+
+_FAILURES: Final = Counter("filmroll_host_failures", "Batches that had to be tried again.", ["model"])
+_LAG: Final = Gauge("filmroll_host_lag_events", "Numbers between heads and checkpoints, at the last look.", ["model"])
+
+_log = structlog.get_logger(__name__)
+
+
+class Host:
+    """One build's Faust app, and the look from time to time that needs no Kafka."""
+
+    def __init__(self, feeder: Feeder, log: EventLog, broker: Broker) -> None:
+        self._feeder = feeder
+        self._log = log
+        self._broker = broker
+        self._model = str(feeder.model)
+        name = f"{broker.group}{feeder.model.projection}-{feeder.model.build}"
+        self._assigning = asyncio.Event()
+        self._moved: dict[int, float] = {}
+        self._brought: dict[int, float] = {}
+        # New groups begin at the end: what came before is read from the event store.
+        app = faust_app(name, broker, reset="latest")
+        self._faust = Lifeline(app, broker)
+        topic = app.topic(broker.topic, key_serializer="raw", value_serializer="raw")
+        app.agent(topic, name=f"{name}-feed", concurrency=1)(self._feed)
+        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+
+    async def run(self) -> None:
+        """Feed until cancelled; raises `StalledError`."""
+        try:
+            await self._faust.start()
+            while True:
+                await self._watch()
+        finally:
+            await self._faust.stop()
+
+    async def _feed(self, stream: Any) -> None:
+        """Apply, then acknowledge in order, all or none."""
+        async for events in stream.noack_take(TAKE, within=WITHIN_S):
+            await self._persist(list(self._parcels(events)))
+            for event in events:
+                await stream.ack(event)
+                self._faust.took(event.message)
+
+    def _parcels(self, events: Iterable[Any]) -> Iterable[Parcel]:
+        now = time.monotonic()
+        for event in events:
+            try:
+                parcel = opened(event.value)
+            except (ValueError, TypeError) as error:  # nothing is lost: what it held is read from the event store
+                _log.error("message is no parcel", model=self._model, offset=event.message.offset, error=str(error))
+            else:
+                self._brought[parcel.log] = now
+                yield parcel
+
+    async def _persist(self, parcels: Sequence[Parcel]) -> None:
+        """Until it is done: nothing may be acknowledged that is not applied."""
+        failures = 0
+        while True:
+            try:
+                await self._feeder.take(parcels)
+            except Exception as error:  # noqa: BLE001 reported, and tried again; the watch ends what never succeeds
+                failures += 1
+                _FAILURES.labels(self._model).inc()
+                _log.error("host failed", model=self._model, failures=failures, exc_info=error)
+                await asyncio.sleep(min(_FIRST_BACK_OFF_S * 2 ** (failures - 1), _LONGEST_BACK_OFF_S))
+            else:
+                return
+
+    async def _on_assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:
+        self._faust.assigned(assigned)
+        self._moved = dict.fromkeys(self._logs(), time.monotonic())
+        self._brought.clear()
+        self._assigning.set()
+
+    def _logs(self) -> list[int]:
+        mine = self._faust.partitions
+        return [log for log in range(self._log.logs) if partition_of(log, self._broker.partitions) in mine]
+
+    async def _watch(self) -> None:
+        """A look: at once when partitions came, else at intervals; in between, whether Faust still lives."""
+        until = time.monotonic() + self._broker.look_s
+        while not self._assigning.is_set() and time.monotonic() < until:
+            self._faust.check()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._assigning.wait()
+        self._assigning.clear()
+        logs = self._logs()
+        now = time.monotonic()
+        idle = [log for log in logs if now - self._brought.get(log, -self._broker.look_s) >= self._broker.look_s]
+        try:
+            await self._feeder.look(idle)
+        except Exception as error:  # noqa: BLE001 reported, and tried again at the next look
+            _log.error("build can't be looked at", model=self._model, exc_info=error)
+            idle = []
+        lags = await asyncio.gather(*(self._look(log, idle=log in idle) for log in logs))
+        _LAG.labels(self._model).set(sum(lags))
+        await self._faust.check_delivery()
+
+    async def _look(self, log: int, *, idle: bool) -> int:
+        """Compare a log with its head, and read what is missing where Kafka brings nothing; how far it was behind."""
+        before = self._feeder.reached(log)
+        head = 0
+        try:
+            async with asyncio.timeout(self._broker.stall_s):
+                head = await self._log.head(log)
+                if idle:
+                    await self._feeder.catch_up(log, head)
+        except Exception as error:  # noqa: BLE001 reported, and tried again at the next look
+            _log.error("look failed", model=self._model, log=log, exc_info=error)
+        reached = self._feeder.reached(log) or 0
+        if reached >= head or reached != before:
+            self._moved[log] = time.monotonic()
+        if time.monotonic() - self._moved.setdefault(log, time.monotonic()) > self._broker.stall_s:
+            raise StalledError(f"{self._model} has applied nothing of log {log} for {self._broker.stall_s} s")
+        return max(head - reached, 0)
