@@ -121,6 +121,22 @@ async def test_bytes_too_few_or_too_many_leave_nothing_behind(scene: Scene, piec
     assert scene.files() == []
 
 
+async def test_a_stream_without_end_is_refused_at_its_first_byte_too_many(scene: Scene) -> None:
+    _, query = await upload(scene)
+    grant = scene.objects.verify_put("uploads/a", query, content_type="image/png", content_length=None)
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1000:
+            sent += 1
+            yield b"123"
+
+    with pytest.raises(TooLarge):
+        await scene.objects.receive(grant, endless())
+    assert sent == 4
+
+
 async def test_a_client_that_goes_away_leaves_the_object_as_it_was(scene: Scene) -> None:
     _, query = await upload(scene)
     grant = scene.objects.verify_put("uploads/a", query, content_type="image/png", content_length=None)

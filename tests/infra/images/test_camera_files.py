@@ -10,6 +10,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from commands.ports import Spoiled
 from infra.images.render import Rendered, render
 from tests.infra.images.samples import GPS_IFD, decoded
 
@@ -97,3 +98,11 @@ def test_a_phones_facts_are_read_from_its_heic() -> None:
     assert result.facts.camera.exposure_s == pytest.approx(1 / 391)
     assert result.facts.location is not None
     assert result.facts.location.altitude == pytest.approx(260.56, abs=0.01)
+
+
+@pytest.mark.parametrize("tenth", range(1, 10))
+def test_a_phones_heic_cut_off_is_not_shown_half_grey(tenth: int) -> None:
+    content = (FOLDER / "IMG_5195.HEIC").read_bytes()
+    result = render(content[: len(content) * tenth // 10])
+    assert isinstance(result, Spoiled)
+    assert result.code == "truncated"

@@ -200,33 +200,34 @@ async def test_closing_does_not_wait_for_ever(disk: Disk, tmp_path: Path) -> Non
 
 
 SERVER = """
-import asyncio, multiprocessing, sys
+import asyncio, sys
 from pathlib import Path
+from commands.ports import Exposed
 from infra.files.disk import Disk
 from infra.images.pool import VipsDarkroom
+from tests.infra.images.plates import Stalling
 
 async def main():
-    await VipsDarkroom(Disk(Path(sys.argv[1])), b"secret", workers=2).start()
-    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    folder, photo = Path(sys.argv[1]), sys.argv[2]
+    room = VipsDarkroom(Stalling(Disk(folder), folder / "pipe"), b"secret", workers=2)
+    await room.start()
     assert "pyvips" not in sys.modules, "the server has loaded libvips"
-    await asyncio.Event().wait()
+    await asyncio.gather(*(room.develop(Exposed(photo, "uploads/stalling", "", None)) for _ in range(2)))
 
 if __name__ == "__main__":
     asyncio.run(main())
 """
 
 
-def test_workers_end_with_a_server_that_is_killed_and_the_server_never_loads_libvips(tmp_path: Path) -> None:
+def test_busy_workers_end_with_a_server_that_is_killed_and_the_server_never_loads_libvips(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "server.py").write_text(SERVER)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    command = [sys.executable, tmp_path / "server.py", tmp_path]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
-    ) as server:
-        assert server.stdout is not None
-        pids = [int(pid) for pid in server.stdout.readline().split()]
-        assert len(pids) == 2
+    command = [sys.executable, tmp_path / "server.py", tmp_path, PHOTO]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as server:
+        pids: set[int] = set()
+        while len(pids) < 2:
+            pids.update(map(int, (tmp_path / "pipe").read_text().split()))
         assert server.poll() is None
         server.kill()
     assert all(map(ended, pids))
-    assert isinstance(pids[0], int)
