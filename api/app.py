@@ -1,0 +1,91 @@
+"""The application: routes over what they are given. Nothing connects here, and nothing is global."""
+
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from fastapi import APIRouter, FastAPI
+
+from api import documents, errors, health
+from api.idempotency import Idempotency
+from api.identity import Identity
+from api.metrics import Measured, Metrics
+from api.middleware import BodyLimit, Faults, Heads
+from api.paging import Cursors
+from api.positions import Positions
+from api.reads import comments as read_comments
+from api.reads import downloads, feed, profiles
+from api.reads import follows as read_follows
+from api.reads import likes as read_likes
+from api.reads import photos as read_photos
+from api.signing import Sealer
+from api.tracing import Tracing
+from api.wiring import Wiring
+from api.writes import members, sessions
+
+
+class Lifespan(Protocol):
+    """What is open while the application runs."""
+
+    def __call__(self, app: FastAPI, /) -> AbstractAsyncContextManager[None]:
+        """Open on entering, close on leaving."""
+        ...
+
+
+def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The HTTP API over these handlers and ports."""
+    app = FastAPI(
+        title="filmroll",
+        version="1",
+        description="A photo-sharing backend whose only truth is its event log.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    metrics = Metrics()
+    sealer = Sealer(wiring.secret)
+    app.state.positions = Positions(sealer, wiring.reads.progress, wiring.limits)
+    app.state.cursors = Cursors(sealer, wiring.now)
+    app.state.identity = identity = Identity(
+        wiring.keyring, wiring.reads.sessions, wiring.limits.access_token_s, wiring.now
+    )
+    for router in (
+        *_reads(wiring),
+        *_writes(wiring, identity),
+        health.routes(wiring.checks, metrics, wiring.reads.progress, wiring.metrics),
+    ):
+        app.router.routes.extend(router.routes)  # flat: one look for the route, and 405 knows all of an address
+    errors.install(app)
+    app.openapi = lambda: documents.document(app)  # type: ignore[method-assign]
+    # the last that is added is the first that is asked
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Heads)
+    app.add_middleware(BodyLimit, most=wiring.limits.body_bytes)
+    app.add_middleware(Faults)
+    app.add_middleware(Tracing)
+    return app
+
+
+def _reads(wiring: Wiring) -> Iterable[APIRouter]:
+    reads, now = wiring.reads, wiring.now
+    return (
+        profiles.routes(reads),
+        read_photos.routes(reads, now),
+        downloads.routes(reads, now),
+        read_follows.routes(reads),
+        read_likes.routes(reads),
+        read_comments.routes(reads),
+        feed.routes(reads, now),
+    )
+
+
+def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
+    writes, reads, limits = wiring.writes, wiring.reads, wiring.limits
+    idempotency = Idempotency(writes.recall, limits)
+    return (
+        members.routes(writes, reads, idempotency, limits),
+        sessions.routes(writes, reads, identity, limits),
+    )

@@ -1,0 +1,115 @@
+"""Who is calling: access tokens (JWT, RFC 7519), checked against sessions that are over."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final, NamedTuple
+
+import jwt
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+
+from api.ports import Keyring, Now
+from domain.errors import Unauthenticated
+from domain.ids import MemberId, SessionId, is_id
+from projections.ports import Sessions
+
+ALGORITHM: Final = "HS256"
+ISSUER: Final = "filmroll"
+AUDIENCE: Final = "filmroll-api"
+_LONGEST: Final = 4096
+
+
+class Caller(NamedTuple):
+    """A member, by a session, with the roles of the time of login."""
+
+    member_id: MemberId
+    session_id: SessionId
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Gives out access tokens and recognises them."""
+
+    keyring: Keyring
+    sessions: Sessions
+    life_s: int
+    now: Now
+
+    def issue(self, member_id: MemberId, session_id: SessionId, roles: frozenset[str]) -> str:
+        """A token for a session that was just opened or refreshed."""
+        at = self.now()
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": member_id,
+            "sid": session_id,
+            "roles": sorted(roles),
+            "iat": at,
+            "exp": at + timedelta(seconds=self.life_s),
+        }
+        key = self.keyring.keys[self.keyring.current]
+        return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": self.keyring.current})
+
+    async def recognise(self, token: str) -> Caller:
+        """Who holds the token; `Unauthenticated` for one that is forged, expired, or of a session that is over."""
+        caller = self._read(token)
+        if await self.sessions.ended(caller.session_id):
+            raise _bad_token()
+        return caller
+
+    def _read(self, token: str) -> Caller:
+        if len(token) > _LONGEST:
+            raise _bad_token()
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            key = self.keyring.keys.get(kid) if isinstance(kid, str) else None
+            if key is None:
+                raise _bad_token()
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                audience=AUDIENCE,
+                options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+            )
+        except (jwt.InvalidTokenError, ValueError):
+            raise _bad_token() from None
+        member_id, session_id, roles = claims["sub"], claims.get("sid"), claims.get("roles")
+        if not (isinstance(session_id, str) and is_id(member_id) and is_id(session_id) and isinstance(roles, list)):
+            raise _bad_token()
+        return Caller(member_id, session_id, frozenset(map(str, roles)))
+
+
+_bearer: Final = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of `POST /v1/sessions`.")
+_Documented = Annotated[object, Depends(_bearer)]
+
+
+async def _viewer(request: Request) -> Caller | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, token = get_authorization_scheme_param(header)
+    if scheme.lower() != "bearer":
+        raise _bad_token()
+    identity: Identity = request.app.state.identity
+    return await identity.recognise(token)
+
+
+async def _member(_: _Documented, viewer: Annotated[Caller | None, Depends(_viewer)]) -> Caller:
+    if viewer is None:
+        raise Unauthenticated("unauthenticated", "Please log in.")
+    return viewer
+
+
+Viewer = Annotated[Caller | None, Depends(_viewer)]
+"""Whoever is calling; None for someone who is not logged in. A bad token is refused even where none is needed."""
+
+Member = Annotated[Caller, Depends(_member)]
+"""Whoever is calling, who has to be logged in."""
+
+
+def _bad_token() -> Unauthenticated:
+    return Unauthenticated("bad_token", "That access token does not count (any more).")

@@ -1,0 +1,79 @@
+"""Metrics for Prometheus: how long requests take by route, and how far read models lag behind."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from projections.ports import Progress
+
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_UNMATCHED: Final = "-"
+
+
+class Metrics:
+    """One registry for one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Histogram(
+            "filmroll_http_request_seconds",
+            "Time from a request's first byte to its answer's last, by route.",
+            ("method", "route", "status"),
+            registry=self._registry,
+            buckets=_BUCKETS,
+        )
+        self._lag = Gauge(
+            "filmroll_projection_lag_seconds",
+            "Age of the oldest event that a read model has not applied yet.",
+            ("projection",),
+            registry=self._registry,
+        )
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note one request."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    async def render(self, progress: Progress, names: Sequence[str]) -> Response:
+        """Everything as Prometheus reads it."""
+        for name in names:
+            reached = await progress.reached([name])
+            self._lag.labels(name).set(reached.lag_ms / 1000)
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class Measured:
+    """Notes every request under the template of its route."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        own = {**scope}
+        try:
+            await self._app(own, receive, noted)
+        finally:
+            route = getattr(own.get("route"), "path", _UNMATCHED)
+            self._metrics.observe(_method(scope["method"]), route, status, time.perf_counter() - start)
+
+
+def _method(name: str) -> str:
+    """Methods that HTTP knows; a client's inventions would make endless series."""
+    return name if name in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "OTHER"

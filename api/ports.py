@@ -1,0 +1,151 @@
+"""What the routes read from and sign with, gathered in plain data; adapters are chosen in `infra`."""
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from domain.visibility import Sight
+from projections.ports import (
+    AuthorLists,
+    Comments,
+    Counters,
+    Duplicates,
+    Follows,
+    Likes,
+    Photos,
+    Profiles,
+    Progress,
+    Sessions,
+    Timelines,
+)
+
+Now: TypeAlias = Callable[[], datetime]
+"""The clock: the time now, in UTC."""
+
+
+class Files(Protocol):
+    """Where clients fetch the files of photos."""
+
+    def public_url(self, key: str) -> str:
+        """A URL that never changes, for what everyone may see."""
+        ...
+
+    def signed_url(self, key: str, expires_at: datetime) -> str:
+        """A URL that can be read until `expiry(expires_at)`."""
+        ...
+
+    def expiry(self, expires_at: datetime) -> datetime:
+        """When a URL asked for until then really ends; all URLs signed within a window end together."""
+        ...
+
+
+class StoredFile(Protocol):
+    """An object that lies on this machine."""
+
+    @property
+    def path(self) -> Path:
+        """Where."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime:
+        """Since when."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """Its entity tag, in quotes."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """What it is."""
+        ...
+
+
+class Grant(Protocol):
+    """Leave to put one object."""
+
+    @property
+    def key(self) -> str:
+        """Which."""
+        ...
+
+
+class Access(Protocol):
+    """Leave to read one object."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when; None for a URL that is good as long as the object is public."""
+        ...
+
+
+class FileStore(Protocol):
+    """An object store whose bytes this very process takes and serves (the embedded profile)."""
+
+    def verify_put(
+        self, key: str, query: Mapping[str, str], *, content_type: str | None, content_length: int | None
+    ) -> Grant:
+        """What a request may put; refuses with `domain.errors` before a byte is read."""
+        ...
+
+    async def receive(self, grant: Grant, stream: AsyncIterable[bytes]) -> None:
+        """Store what was granted, whole or not at all."""
+        ...
+
+    def verify_get(self, key: str, query: Mapping[str, str]) -> Access:
+        """Whether a signed URL may be read; `Forbidden` where not."""
+        ...
+
+    async def open(self, key: str) -> StoredFile:
+        """The object; `NotFound` where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The query ports."""
+
+    sight: Sight
+    profiles: Profiles
+    photos: Photos
+    authors: AuthorLists
+    follows: Follows
+    timelines: Timelines
+    likes: Likes
+    comments: Comments
+    counters: Counters
+    duplicates: Duplicates
+    sessions: Sessions
+    progress: Progress
+    files: Files
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What can be set about the HTTP side."""
+
+    catch_up_s: float = 2.0
+    in_flight_s: float = 2.0
+    body_bytes: int = 1024 * 1024
+    access_token_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys that access tokens are signed with, by name; `current` signs new ones, the others still verify."""
+
+    current: str
+    keys: Mapping[str, bytes] = field(repr=False)
+
+
+Check: TypeAlias = Callable[[], Awaitable[None]]
+"""Asks a dependency for a sign of life; raises where there is none."""

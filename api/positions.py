@@ -1,0 +1,94 @@
+"""Positions as tokens: what a command reached, what a read must have applied, and how fresh its answer is."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Header, Request
+
+from api.ports import Limits
+from api.problems import Problem
+from api.signing import Sealer
+from domain.positions import merge
+from projections.ports import Progress, Reached
+
+MOST_TOKENS: Final = 64
+_PURPOSE: Final = "position.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Makes and reads tokens, and waits for read models."""
+
+    sealer: Sealer
+    progress: Progress
+    limits: Limits
+
+    def token(self, reached: Mapping[int, int]) -> str:
+        """The opaque form of a map of positions."""
+        return self.sealer.seal(_PURPOSE, {str(log): number for log, number in sorted(reached.items())})
+
+    def read(self, header: str | None) -> dict[int, int]:
+        """What one or several tokens ask for; 400 `position_invalid` for anything else."""
+        if header is None:
+            return {}
+        tokens = [token.strip() for token in header.split(",")]
+        if len(tokens) > MOST_TOKENS:
+            raise _invalid()
+        return merge(self._open(token) for token in tokens)
+
+    async def fresh(self, names: tuple[str, ...], header: str | None) -> Reached:
+        """How far these read models are, once they are as far as the header asks; else 503 `not_caught_up`."""
+        wanted = self.read(header)
+        if wanted and not await self.progress.wait(names, wanted, timeout_s=self.limits.catch_up_s):
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "not_caught_up",
+                "What this answer is made from has not reached that position yet.",
+                headers={"Retry-After": "1"},
+            )
+        return await self.progress.reached(names)
+
+    def _open(self, token: str) -> dict[int, int]:
+        held = self.sealer.open(_PURPOSE, token)
+        if not isinstance(held, dict):
+            raise _invalid()
+        return {int(log): int(number) for log, number in held.items()}
+
+
+MinPosition = Annotated[
+    str | None,
+    Header(
+        alias="X-Min-Position",
+        description="`X-Position` tokens of earlier answers, joined by commas.",
+    ),
+]
+
+
+def asked_position(request: Request) -> str | None:
+    """The tokens that a request carries, of repeated headers too."""
+    return ",".join(request.headers.getlist("X-Min-Position")) if "X-Min-Position" in request.headers else None
+
+
+def fresh(*names: str) -> Callable[..., Coroutine[Any, Any, Reached]]:
+    """A dependency: read models as fresh as the request asks for, and how fresh they are."""
+
+    async def wait(request: Request, _: MinPosition = None) -> Reached:
+        positions: Positions = request.app.state.positions
+        return await positions.fresh(names, asked_position(request))
+
+    return wait
+
+
+async def _covered(request: Request, _: MinPosition = None) -> dict[int, int]:
+    positions: Positions = request.app.state.positions
+    return positions.read(asked_position(request))
+
+
+Covered = Annotated[dict[int, int], Depends(_covered)]
+"""What a command's own position has to cover besides what it reaches."""
+
+
+def _invalid() -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "position_invalid", "That is not a position that was given out here.")

@@ -1,0 +1,113 @@
+"""One example of every answer, used all over the OpenAPI document."""
+
+from typing import Any, Final
+
+_PHOTO_ID: Final = "01m5z3k9qw8rt"
+_AT: Final = "2026-05-04T18:30:00.000Z"
+_FILE: Final = f"https://photos.example.org/photos/2026/05/04/{_PHOTO_ID}/9c1e/5f0a-r1"
+
+CARD: Final[dict[str, Any]] = {
+    "member_id": "01m5z2b7e4kqa",
+    "username": "ana",
+    "first_name": "Ana",
+    "last_name": "Kovač",
+    "avatar": None,
+}
+MEMBER: Final[dict[str, Any]] = {
+    **CARD,
+    "bio": "Rivers, mostly.",
+    "private": False,
+    "created_at": "2026-05-01T09:00:00.000Z",
+    "counts": {"photos": 12, "followers": 34, "following": 56},
+    "viewer": {"following": "yes", "followed_by": False, "blocked": False, "muted": False},
+}
+NEW_MEMBER: Final[dict[str, Any]] = {
+    **MEMBER,
+    "bio": "",
+    "counts": {"photos": 0, "followers": 0, "following": 0},
+    "viewer": None,
+}
+CARDS: Final[dict[str, Any]] = {"items": [CARD, {"hidden": True}], "next_cursor": None}
+SESSION: Final[dict[str, Any]] = {
+    "access_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiIwMW01ejJiN2U0a3FhIn0.c2lnbmF0dXJl",
+    "refresh_token": "01m5z3k9qw8rt.3n0gq0m2w7b8yH3xJkQ",
+    "token_type": "bearer",
+    "expires_in": 3600,
+}
+IMAGE: Final[dict[str, Any]] = {
+    "width": 4000,
+    "height": 3000,
+    "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+    "dominant_color": "#7a8b99",
+    "variants": [
+        {
+            "name": "small",
+            "width": 400,
+            "height": 300,
+            "format": "jpeg",
+            "bytes": 31_415,
+            "url": f"{_FILE}/small.jpeg",
+        }
+    ],
+    "srcset": {"webp": f"{_FILE}/small.webp 400w", "jpeg": f"{_FILE}/small.jpeg 400w"},
+    "src": f"{_FILE}/small.jpeg",
+}
+PHOTO: Final[dict[str, Any]] = {
+    "photo_id": _PHOTO_ID,
+    "owner": CARD,
+    "status": "ready",
+    "rejection": None,
+    "caption": "Down by the river #river",
+    "alt_text": "A river at dusk",
+    "tags": ["river"],
+    "mentions": [],
+    "audience": "public",
+    "created_at": _AT,
+    "edited_at": None,
+    "image": IMAGE,
+    "taken_at": "2026-05-04T18:12:45.000Z",
+    "camera": {
+        "make": "FUJIFILM",
+        "model": "X-T5",
+        "lens": "XF35mmF1.4 R",
+        "focal_length_mm": 35.0,
+        "aperture": 2.8,
+        "exposure_s": 0.004,
+        "iso": 200,
+    },
+    "location": None,
+    "counts": {"likes": 3, "comments": 1, "views": 0},
+    "viewer": {"liked": True, "may_edit": False},
+}
+PROCESSING: Final[dict[str, Any]] = {
+    **PHOTO,
+    "status": "processing",
+    "image": None,
+    "taken_at": None,
+    "camera": None,
+    "counts": {"likes": 0, "comments": 0, "views": 0},
+    "viewer": {"liked": False, "may_edit": True},
+}
+PHOTOS: Final[dict[str, Any]] = {"items": [PHOTO], "next_cursor": "Zm9yIGV4YW1wbGU"}
+UPLOAD: Final[dict[str, Any]] = {
+    "upload_id": "01m5z3hh0d2vc",
+    "url": "https://photos.example.org/v1/objects/photos/2026/05/04/01m5z3hh0d2vc/original?signature=5f0a",
+    "method": "PUT",
+    "headers": {"Content-Type": "image/jpeg"},
+    "expires_at": "2026-05-04T19:30:00.000Z",
+    "duplicate_of": None,
+}
+COMMENT: Final[dict[str, Any]] = {
+    "comment_id": "01m5z4c3a9xyz",
+    "photo_id": _PHOTO_ID,
+    "author": CARD,
+    "text": "Lovely!",
+    "reply_to": None,
+    "mentions": [],
+    "created_at": _AT,
+    "edited_at": None,
+}
+COMMENTS: Final[dict[str, Any]] = {
+    "items": [COMMENT, {"comment_id": "01m5z4f7b2qrs", "hidden": True, "created_at": _AT}],
+    "next_cursor": None,
+}

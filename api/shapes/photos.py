@@ -1,0 +1,139 @@
+"""The shapes of uploads and photos, and of what is said of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.bodies import Body, Line, Text
+from api.shapes.images import Image
+from api.shapes.members import HiddenMember, MemberCard
+from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES
+from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, FILENAME_MOST, PLACE_MOST
+from domain.texts import MAX_TAGS
+
+Audience = Literal["public", "friends", "private"]
+Tag = Annotated[Line, Field(min_length=1, max_length=65, examples=["river"])]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
+Caption = Annotated[Text, Field(max_length=CAPTION_MOST, examples=["Down by the river #river"])]
+AltText = Annotated[Text, Field(max_length=ALT_TEXT_MOST, examples=["A river at dusk"])]
+
+
+class UploadRequest(Body):
+    """A file that is to be uploaded; up to 50 MiB."""
+
+    filename: Annotated[Line, Field(min_length=1, max_length=FILENAME_MOST, examples=["river.jpg"])]
+    content_type: str = Field(
+        max_length=200, examples=["image/jpeg"], description=f"One of {', '.join(ACCEPTED_TYPES)}."
+    )
+    size: int = Field(ge=1, examples=[MAX_UPLOAD_BYTES // 16], description="In bytes.")
+    sha256: str | None = Field(None, pattern="^[0-9a-fA-F]{64}$", examples=["5f" * 32])
+
+
+class Upload(BaseModel):
+    """Where to put the file, and which of the member's photos has the same bytes already."""
+
+    upload_id: str
+    url: str
+    method: Literal["PUT"]
+    headers: dict[str, str]
+    expires_at: AwareDatetime
+    duplicate_of: str | None
+
+
+class Publication(Body):
+    """An upload that is to become a photo."""
+
+    upload_id: str = Field(max_length=64, examples=["01m5z3k9qw8rt"])
+    caption: Caption | None = None
+    alt_text: AltText | None = None
+    tags: Tags | None = None
+    audience: Audience | None = None
+    place: Annotated[Line, Field(max_length=PLACE_MOST, examples=["Maribor"])] | None = None
+    show_location: bool | None = Field(None, examples=[False])
+
+
+class PhotoChange(Body):
+    """What is to be said of a photo; what is left out stays."""
+
+    caption: Caption | None = None
+    alt_text: AltText | None = None
+    tags: Tags | None = None
+    audience: Audience | None = None
+    show_location: bool | None = Field(None, examples=[True])
+
+
+class Rejection(BaseModel):
+    """Why a file did not become a photo."""
+
+    code: str
+    detail: str
+
+
+class Camera(BaseModel):
+    """What took the picture."""
+
+    make: str | None
+    model: str | None
+    lens: str | None
+    focal_length_mm: float | None
+    aperture: float | None
+    exposure_s: float | None
+    iso: int | None
+
+
+class Location(BaseModel):
+    """Where the picture was taken, in degrees (WGS 84)."""
+
+    latitude: float | None
+    longitude: float | None
+    place: str | None
+
+
+class PhotoCounts(BaseModel):
+    """What others made of it."""
+
+    likes: int
+    comments: int
+    views: int
+
+
+class PhotoViewer(BaseModel):
+    """The viewer's part."""
+
+    liked: bool
+    may_edit: bool
+
+
+class Photo(BaseModel):
+    """A photo as the viewer sees it."""
+
+    photo_id: str
+    owner: MemberCard | HiddenMember
+    status: Literal["processing", "ready", "rejected"]
+    rejection: Rejection | None
+    caption: str
+    alt_text: str
+    tags: list[str]
+    mentions: list[str]
+    audience: Audience
+    created_at: AwareDatetime
+    edited_at: AwareDatetime | None
+    image: Image | None
+    taken_at: AwareDatetime | None
+    camera: Camera | None
+    location: Location | None
+    counts: PhotoCounts
+    viewer: PhotoViewer | None
+
+
+class Photos(BaseModel):
+    """A page of photos."""
+
+    items: list[Photo]
+    next_cursor: str | None
+
+
+class Liked(BaseModel):
+    """Whether the caller likes the photo now."""
+
+    liked: bool

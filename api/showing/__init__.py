@@ -1,0 +1,1 @@
+"""How members, photos and comments are shown: hydrate, apply the rules, present. Shared by reads and by commands' answers."""

@@ -1,0 +1,57 @@
+"""Pictures: which files there are, and under which URLs a viewer gets them."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from api.ports import Files
+from domain.images import Rendition, Variant
+
+SIGNED_FOR: Final = timedelta(minutes=15)
+_MODERATE: Final = frozenset({"small", "medium", "feed"})
+
+
+def image(rendition: Rendition, files: Files, *, until: datetime | None) -> dict[str, Any]:
+    """A rendered picture; `until` says when its URLs end, None that everyone may see it for ever."""
+    urls = {
+        variant.key: files.public_url(variant.key) if until is None else files.signed_url(variant.key, until)
+        for variant in rendition.variants
+    }
+    return {
+        "width": rendition.width,
+        "height": rendition.height,
+        "blurhash": rendition.blurhash,
+        "dominant_color": rendition.dominant_color,
+        "variants": [
+            {
+                "name": variant.name,
+                "width": variant.width,
+                "height": variant.height,
+                "format": variant.format,
+                "bytes": variant.bytes,
+                "url": urls[variant.key],
+            }
+            for variant in rendition.variants
+        ],
+        "srcset": {format_: _srcset(rendition, format_, urls) for format_ in ("webp", "jpeg")},
+        "src": urls[_source(rendition).key],
+    }
+
+
+def largest(rendition: Rendition) -> Variant:
+    """The biggest JPEG."""
+    return max(_jpegs(rendition), key=lambda variant: variant.width * variant.height)
+
+
+def _srcset(rendition: Rendition, format_: str, urls: dict[str, str]) -> str:
+    """One URL for each width, the narrowest first; of equal widths the one that is not cropped."""
+    by_width = {variant.width: urls[variant.key] for variant in rendition.variants if variant.format == format_}
+    return ", ".join(f"{url} {width}w" for width, url in sorted(by_width.items()))
+
+
+def _source(rendition: Rendition) -> Variant:
+    moderate = [variant for variant in _jpegs(rendition) if variant.name in _MODERATE]
+    return max(moderate or _jpegs(rendition), key=lambda variant: variant.width * variant.height)
+
+
+def _jpegs(rendition: Rendition) -> list[Variant]:
+    return [variant for variant in rendition.variants if variant.format == "jpeg"] or list(rendition.variants)

@@ -1,0 +1,119 @@
+"""Members and member cards, as a viewer sees them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from api.answers import stamp
+from api.ports import Reads
+from api.showing.shown import Shown
+from domain.errors import Forbidden, NotFound
+from domain.ids import MemberId
+from domain.texts import USERNAME
+from domain.visibility import STRANGERS, MemberState, Relation, may_see_lists
+from projections.counters import Kind
+from projections.profiles import ProfileRow
+
+KINDS: Final = (
+    Kind.FOLLOWERS,
+    Kind.FOLLOWING,
+    Kind.PHOTOS_PUBLIC,
+    Kind.PHOTOS_FRIENDS,
+    Kind.PHOTOS_PRIVATE,
+    Kind.PHOTOS_UNREADY,
+)
+HIDDEN: Final = Shown({"hidden": True}, ("hidden",))
+
+
+def card(profile: ProfileRow | None) -> Shown:
+    """A member in a list; one who is not known here stands in it hidden."""
+    if profile is None:
+        return HIDDEN
+    body = {
+        "member_id": profile.member_id,
+        "username": profile.username,
+        "first_name": profile.first_name,
+        "last_name": profile.last_name,
+        "avatar": None,
+    }
+    return Shown(body, (profile.member_id, profile.username, profile.first_name, profile.last_name))
+
+
+async def cards(reads: Reads, member_ids: Iterable[MemberId]) -> list[Shown]:
+    """A card for each, in the order asked."""
+    asked = list(member_ids)
+    profiles = await reads.profiles.by_ids(dict.fromkeys(asked)) if asked else {}
+    return [card(profiles.get(member_id)) for member_id in asked]
+
+
+async def known(reads: Reads, username: str) -> ProfileRow:
+    """The member of that name; 404 where there is none."""
+    folded = username.casefold()
+    profile = await reads.profiles.by_username(folded) if USERNAME.fullmatch(folded) else None
+    if profile is None:
+        raise NotFound("member_not_found", "There is no such member.")
+    return profile
+
+
+async def standing(reads: Reads, viewer: MemberId | None, other: MemberId) -> tuple[MemberState, Relation]:
+    """What the rules need to know of a member and a viewer."""
+    if viewer is None or viewer == other:
+        return (await reads.sight.members([other])).get(other, MemberState(other)), STRANGERS
+    states, relations = await asyncio.gather(reads.sight.members([other]), reads.sight.relations(viewer, [other]))
+    return states.get(other, MemberState(other)), relations[other]
+
+
+async def check_lists(reads: Reads, viewer: MemberId | None, owner: MemberId) -> None:
+    """Refuse those whom a private account has not accepted."""
+    state, relation = await standing(reads, viewer, owner)
+    if not may_see_lists(viewer, state, relation):
+        raise Forbidden("private_account", "This account shows its lists to accepted followers only.")
+
+
+async def member(reads: Reads, profile: ProfileRow, viewer: MemberId | None) -> Shown:
+    """A member as the viewer sees them."""
+    (state, relation), counts = await asyncio.gather(
+        standing(reads, viewer, profile.member_id), reads.counters.read([profile.member_id], KINDS)
+    )
+    return present(profile, state, relation, viewer, {kind: counts[profile.member_id, kind] for kind in KINDS})
+
+
+def present(
+    profile: ProfileRow,
+    state: MemberState,
+    relation: Relation,
+    viewer: MemberId | None,
+    counts: Mapping[Kind, int],
+) -> Shown:
+    """A member from all that is known."""
+    short = card(profile)
+    told = {
+        "photos": sum(counts.get(kind, 0) for kind in _photo_kinds(viewer, state, relation)),
+        "followers": counts.get(Kind.FOLLOWERS, 0),
+        "following": counts.get(Kind.FOLLOWING, 0),
+    }
+    body = {
+        **short.body,
+        "bio": profile.bio,
+        "private": state.private,
+        "created_at": stamp(profile.created_at),
+        "counts": told,
+        "viewer": None if viewer is None else _viewer(relation),
+    }
+    version = (*short.version, profile.bio, state.private, *told.values(), viewer is None, relation)
+    return Shown(body, version)
+
+
+def _photo_kinds(viewer: MemberId | None, state: MemberState, relation: Relation) -> tuple[Kind, ...]:
+    """Which of a member's photos the viewer may see."""
+    if viewer == state.member_id:
+        return (Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS, Kind.PHOTOS_PRIVATE, Kind.PHOTOS_UNREADY)
+    if not may_see_lists(viewer, state, relation):
+        return ()
+    friends = relation.following and relation.followed_by
+    return (Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS) if friends else (Kind.PHOTOS_PUBLIC,)
+
+
+def _viewer(relation: Relation) -> dict[str, Any]:
+    following = "yes" if relation.following else "requested" if relation.requested else "no"
+    return {"following": following, "followed_by": relation.followed_by, "blocked": False, "muted": False}

@@ -1,0 +1,176 @@
+"""Photos: hydrate a list of ids in a few batches, decide what the viewer may see, present it."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from api.answers import stamp, stamp_or_none
+from api.ports import Now, Reads
+from api.showing.images import SIGNED_FOR, image
+from api.showing.members import card
+from api.showing.shown import Shown
+from domain.errors import NotFound
+from domain.ids import MemberId, PhotoId, is_id
+from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, is_public, may_see_photo
+from projections.counters import Kind
+from projections.photos import PhotoRow
+from projections.profiles import ProfileRow
+
+MODELS: Final = ("visibility", "photos", "profiles", "likes", "counters")
+"""The read models that a shown photo is made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrated:
+    """All that is known of some photos, for one viewer."""
+
+    viewer: MemberId | None
+    rows: Mapping[PhotoId, PhotoRow] = field(default_factory=dict)
+    states: Mapping[PhotoId, PhotoState] = field(default_factory=dict)
+    counts: Mapping[tuple[str, Kind], int] = field(default_factory=dict)
+    liked: frozenset[PhotoId] = frozenset()
+    owners: Mapping[MemberId, MemberState] = field(default_factory=dict)
+    relations: Mapping[MemberId, Relation] = field(default_factory=dict)
+    profiles: Mapping[MemberId, ProfileRow] = field(default_factory=dict)
+
+    def owner(self, state: PhotoState) -> MemberState:
+        """The owner, as the rules see them."""
+        return self.owners.get(state.owner_id, MemberState(state.owner_id))
+
+    def relation(self, state: PhotoState) -> Relation:
+        """How the viewer stands to the owner."""
+        return self.relations.get(state.owner_id, STRANGERS)
+
+    def visible(self, photo_id: PhotoId) -> PhotoState | None:
+        """The photo's state, if the viewer may see it and its document is there."""
+        state = self.states.get(photo_id)
+        if state is None or photo_id not in self.rows:
+            return None
+        seen = may_see_photo(self.viewer, state, self.owner(state), self.relation(state))
+        return state if seen else None
+
+    def with_photo(self, row: PhotoRow, state: PhotoState) -> "Hydrated":
+        """The same, but for what a command has just made of one photo."""
+        return replace(self, rows={**self.rows, row.photo_id: row}, states={**self.states, row.photo_id: state})
+
+
+async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[PhotoId]) -> Hydrated:
+    """Two rounds of batches, one for each port: what the photos say, then what their owners say."""
+    ids = list(dict.fromkeys(photo_ids))
+    if not ids:
+        return Hydrated(viewer)
+    states, rows, counts, liked = await asyncio.gather(
+        reads.sight.photos(ids),
+        reads.photos.by_ids(ids),
+        reads.counters.read(ids, (Kind.LIKES, Kind.COMMENTS)),
+        _liked(reads, viewer, ids),
+    )
+    owner_ids = list(dict.fromkeys(state.owner_id for state in states.values()))
+    owners, relations, profiles = await asyncio.gather(
+        reads.sight.members(owner_ids),
+        _relations(reads, viewer, owner_ids),
+        reads.profiles.by_ids(owner_ids),
+    )
+    return Hydrated(viewer, rows, states, counts, liked, owners, relations, profiles)
+
+
+async def seen(reads: Reads, viewer: MemberId | None, photo_id: PhotoId) -> PhotoState:
+    """The photo, if the viewer may see it; 404 if not."""
+    if is_id(photo_id):
+        state = (await reads.sight.photos([photo_id])).get(photo_id)
+        if state is not None:
+            owners, relations = await asyncio.gather(
+                reads.sight.members([state.owner_id]), _relations(reads, viewer, [state.owner_id])
+            )
+            known = Hydrated(viewer, states={photo_id: state}, owners=owners, relations=relations)
+            if may_see_photo(viewer, state, known.owner(state), known.relation(state)):
+                return state
+    raise not_found()
+
+
+def not_found() -> NotFound:
+    """What is told of a photo that is not there, or not for the viewer."""
+    return NotFound("photo_not_found", "There is no such photo.")
+
+
+def present(known: Hydrated, photo_id: PhotoId, reads: Reads, now: Now) -> Shown | None:
+    """A photo as the viewer sees it; None where they don't."""
+    state = known.visible(photo_id)
+    if state is None:
+        return None
+    row = known.rows[photo_id]
+    mine = known.viewer == state.owner_id
+    until = None if is_public(state, known.owner(state)) else reads.files.expiry(now() + SIGNED_FOR)
+    return _present(known, row, state, mine=mine, until=until, reads=reads)
+
+
+def _present(
+    known: Hydrated, row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, reads: Reads
+) -> Shown:
+    owner = card(known.profiles.get(state.owner_id))
+    likes, comments = (known.counts.get((row.photo_id, kind), 0) for kind in (Kind.LIKES, Kind.COMMENTS))
+    liked = row.photo_id in known.liked
+    body = {
+        "photo_id": row.photo_id,
+        "owner": owner.body,
+        "status": state.status,
+        "rejection": _rejection(row) if mine else None,
+        "caption": row.caption,
+        "alt_text": row.alt_text,
+        "tags": list(row.tags),
+        "mentions": list(row.mentions),
+        "audience": state.audience,
+        "created_at": stamp(row.created_at),
+        "edited_at": stamp_or_none(row.edited_at),
+        "image": None if row.rendition is None else image(row.rendition, reads.files, until=until),
+        "taken_at": stamp_or_none(row.taken_at),
+        "camera": _camera(row),
+        "location": _location(row) if mine or row.show_location else None,
+        "counts": {"likes": likes, "comments": comments, "views": 0},
+        "viewer": None if known.viewer is None else {"liked": liked, "may_edit": mine},
+    }
+    window = until if row.rendition is not None else None
+    version = (row.photo_id, row.changed_at, row.edited_at, state.status, state.audience, owner.version)
+    return Shown(body, (*version, likes, comments, liked, mine, known.viewer is None, window))
+
+
+def _rejection(row: PhotoRow) -> dict[str, Any] | None:
+    return None if row.rejection_code is None else {"code": row.rejection_code, "detail": row.rejection_detail or ""}
+
+
+def _camera(row: PhotoRow) -> dict[str, Any] | None:
+    camera = row.camera
+    if camera is None or not any(value is not None for value in astuple(camera)):
+        return None
+    return {
+        "make": camera.make,
+        "model": camera.model,
+        "lens": camera.lens,
+        "focal_length_mm": camera.focal_length_mm,
+        "aperture": camera.aperture,
+        "exposure_s": camera.exposure_s,
+        "iso": camera.iso,
+    }
+
+
+def _location(row: PhotoRow) -> dict[str, Any] | None:
+    if row.location is None and not row.place:
+        return None
+    return {
+        "latitude": row.location.latitude if row.location else None,
+        "longitude": row.location.longitude if row.location else None,
+        "place": row.place or None,
+    }
+
+
+async def _liked(reads: Reads, viewer: MemberId | None, ids: list[PhotoId]) -> frozenset[PhotoId]:
+    return frozenset() if viewer is None else await reads.likes.liked(viewer, ids)
+
+
+async def _relations(
+    reads: Reads, viewer: MemberId | None, owner_ids: Iterable[MemberId]
+) -> Mapping[MemberId, Relation]:
+    others = [owner_id for owner_id in owner_ids if owner_id != viewer]
+    return {} if viewer is None or not others else await reads.sight.relations(viewer, others)

@@ -1,0 +1,91 @@
+"""Everything that the application is made from: command handlers with their ports bound, query ports, keys, limits."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from api.ports import Check, FileStore, Keyring, Limits, Now, Reads
+from commands.comments import EditComment, RemoveComment, WriteComment
+from commands.deciding import Receipt
+from commands.follows import AcceptFollower, EndFollow, FollowMember
+from commands.likes import LikePhoto, UnlikePhoto
+from commands.members import ChangeProfile, RegisterMember
+from commands.once import Once
+from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
+from commands.ports import SignedPut
+from commands.sessions import LogIn, Login, LogOut, RefreshSession
+from commands.uploads import RequestUpload
+from domain.comments import Comment
+from domain.events import UploadRequested
+from domain.follows import Follow
+from domain.ids import MemberId
+from domain.likes import Like
+from domain.members import Member
+from domain.photos import Photo, Upload
+from domain.sessions import Session
+
+C_contra = TypeVar("C_contra", contravariant=True)
+S_co = TypeVar("S_co", covariant=True)
+
+
+class Handler(Protocol[C_contra, S_co]):
+    """A command handler with its ports bound."""
+
+    async def __call__(self, command: C_contra, /) -> S_co:
+        """Do what was asked."""
+        ...
+
+
+class HandlerOnce(Protocol[C_contra, S_co]):
+    """The same, where a request may carry an idempotency key."""
+
+    async def __call__(self, command: C_contra, /, *, once: Once | None = None) -> S_co:
+        """Do what was asked, once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The handlers of `commands`, each under its own name; `functools.partial` binds their ports."""
+
+    register_member: HandlerOnce[RegisterMember, Receipt[Member]]
+    change_profile: Handler[ChangeProfile, Receipt[Member]]
+    find_member: Callable[[str], Awaitable[MemberId]]
+    log_in: Handler[LogIn, Login]
+    refresh_session: Handler[RefreshSession, Login]
+    log_out: Handler[LogOut, Receipt[Session]]
+    follow_member: Handler[FollowMember, Receipt[Follow]]
+    end_follow: Handler[EndFollow, Receipt[Follow]]
+    accept_follower: Handler[AcceptFollower, Receipt[Follow]]
+    new_upload: Callable[[RequestUpload], UploadRequested]
+    sign_upload: Callable[[UploadRequested], Awaitable[SignedPut]]
+    request_uploads: HandlerOnce[Sequence[UploadRequested], Receipt[tuple[Upload, ...]]]
+    publish_photo: HandlerOnce[PublishPhoto, Receipt[Photo]]
+    change_photo: Handler[ChangePhoto, Receipt[Photo]]
+    remove_photo: Handler[RemovePhoto, Receipt[Photo]]
+    restore_photo: HandlerOnce[RestorePhoto, Receipt[Photo]]
+    like_photo: Handler[LikePhoto, Receipt[Like]]
+    unlike_photo: Handler[UnlikePhoto, Receipt[Like]]
+    write_comment: HandlerOnce[WriteComment, Receipt[Comment]]
+    edit_comment: Handler[EditComment, Receipt[Comment]]
+    remove_comment: Handler[RemoveComment, Receipt[Comment]]
+    recall: Handler[Once, Receipt[None] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What `api.app.build_app` is given.
+
+    `secret` signs cursors and positions; `keyring` signs access tokens. `store` is there only where this process takes
+    and serves the files itself. `checks` are asked by `/readyz`; `metrics` are the read models whose lag is shown.
+    """
+
+    writes: Writes
+    reads: Reads
+    keyring: Keyring
+    secret: bytes = field(repr=False)
+    now: Now
+    store: FileStore | None = None
+    limits: Limits = field(default_factory=Limits)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    metrics: Sequence[str] = ()

@@ -1,0 +1,115 @@
+"""Members: registration and the profile."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.answers import PENDING, done, dump
+from api.bodies import JsonRoute
+from api.documents import command
+from api.idempotency import Idempotency, IdempotencyKey
+from api.identity import Member
+from api.ports import Limits, Reads
+from api.positions import Covered
+from api.shapes import examples
+from api.shapes import members as shapes
+from api.showing.members import KINDS, present
+from api.wiring import Writes
+from commands.deciding import Receipt
+from commands.follows import AcceptFollower
+from commands.members import ChangeProfile, RegisterMember
+from commands.once import Once
+from domain.errors import NotFound
+from domain.events import MemberWentPublic
+from domain.homes import slot_of_member
+from domain.ids import MemberId
+from domain.members import Member as MemberOnRecord
+from domain.once import Answer
+from domain.visibility import STRANGERS, MemberState
+from projections.ports import Since
+from projections.profiles import ProfileRow
+
+_PAGE = 100
+
+
+def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limits) -> APIRouter:
+    """Registration and the profile."""
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post(
+        "/v1/members",
+        **command("Become a member", "members", 201, shapes.Member, examples.NEW_MEMBER, 409, body=True),
+    )
+    async def register(
+        request: Request, body: shapes.Registration, covered: Covered, _key: IdempotencyKey = None
+    ) -> Response:
+        """Username and email address are given out once."""
+        asked = RegisterMember(body.username, body.email, body.password, body.first_name, body.last_name)
+
+        async def run(once: Once | None) -> Receipt[MemberOnRecord]:
+            return await writes.register_member(asked, once=once)
+
+        return await idempotency.answer(
+            request, covered, caller=None, slot=slot_of_member(body.username), make=_registered, run=run
+        )
+
+    @router.patch(
+        "/v1/me",
+        **command("Change my profile", "members", 200, shapes.Member, examples.MEMBER, 404, body=True, pending=True),
+    )
+    async def change(request: Request, caller: Member, body: shapes.ProfileChange, covered: Covered) -> Response:
+        """What is left out stays; going public accepts everyone who asked to follow."""
+        asked = ChangeProfile(caller.member_id, body.first_name, body.last_name, body.bio, body.private)
+        receipt = await writes.change_profile(asked)
+        if receipt.pending and body.private:
+            return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=PENDING)
+        if any(isinstance(fact.event, MemberWentPublic) for fact in receipt.recorded):
+            await accept_all(caller.member_id, receipt.reached)
+        counts = await reads.counters.read([caller.member_id], KINDS)
+        told = present(
+            _profile(receipt.state),
+            MemberState(caller.member_id, receipt.state.private),
+            STRANGERS,
+            caller.member_id,
+            {kind: counts[caller.member_id, kind] for kind in KINDS},
+        )
+        return done(request, receipt.reached, covered, body=told.body)
+
+    async def accept_all(member_id: MemberId, reached: dict[int, int]) -> None:
+        """Accept those who asked while the account was private: requests share its log, so they are all known by then."""
+        await reads.progress.wait(["follows"], reached, timeout_s=limits.catch_up_s)
+        async for follower_id in _requests(reads, member_id):
+            try:
+                await writes.accept_follower(AcceptFollower(follower_id, member_id))
+            except NotFound:
+                continue  # withdrawn meanwhile
+
+    return router
+
+
+async def _requests(reads: Reads, member_id: MemberId) -> AsyncIterator[MemberId]:
+    before: Since | None = None
+    while rows := await reads.follows.requests(member_id, before=before, limit=_PAGE):
+        for row in rows:
+            yield row.follower_id
+        before = Since(rows[-1].since, rows[-1].follower_id)
+
+
+def _registered(member: MemberOnRecord) -> Answer:
+    state = MemberState(member.member_id, member.private)
+    told = present(_profile(member), state, STRANGERS, None, {})
+    return Answer(HTTPStatus.CREATED, dump(told.body).decode())
+
+
+def _profile(member: MemberOnRecord) -> ProfileRow:
+    assert member.registered_at is not None
+    return ProfileRow(
+        member.member_id,
+        member.username,
+        member.first_name,
+        member.last_name,
+        member.bio,
+        member.registered_at,
+    )
