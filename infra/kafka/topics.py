@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.structs import TopicPartition
 
 from commands.errors import Unavailable
 from streams.topics import Topic
@@ -38,6 +39,13 @@ class KafkaTopics:
         """End topics with all that they hold."""
         async with _admin(self._servers) as admin:
             await admin.delete_topics(list(names), timeout_ms=_TIMEOUT_MS)
+
+    async def truncate(self, name: str) -> None:
+        """Forget everything that a topic holds now."""
+        async with _admin(self._servers) as admin:
+            partitions = (await _partitions(admin, {name}))[name]
+            everything = {TopicPartition(name, each): RecordsToDelete(before_offset=-1) for each in range(partitions)}
+            await admin.delete_records(everything, timeout_ms=_TIMEOUT_MS)
 
 
 @asynccontextmanager
