@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     media_max_pixels: int = Field(100_000_000, ge=1, description="Pixels above which a file is a decompression bomb.")
     media_seconds: float = Field(60.0, gt=0, description="Seconds that one file may take to render.")
     media_memory: int = Field(
-        2_147_483_648, ge=268_435_456, description="Memory that one rendering process may use, bytes."
+        3_221_225_472, ge=268_435_456, description="Memory that one rendering process may use, bytes."
     )
 
     postgres: str = Field("", description="Cluster: databases of the event store's logs, DSNs separated by commas.")
