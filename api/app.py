@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
 
-from api import documents, errors, health
+from api import documents, errors, health, objects
 from api.idempotency import Idempotency
 from api.identity import Identity
 from api.metrics import Measured, Metrics
@@ -21,7 +21,7 @@ from api.reads import photos as read_photos
 from api.signing import Sealer
 from api.tracing import Tracing
 from api.wiring import Wiring
-from api.writes import members, sessions
+from api.writes import comments, follows, likes, members, photos, publishing, sessions, uploads
 
 
 class Lifespan(Protocol):
@@ -55,6 +55,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     for router in (
         *_reads(wiring),
         *_writes(wiring, identity),
+        *([objects.routes(wiring.store, wiring.reads)] if wiring.store else ()),
         health.routes(wiring.checks, metrics, wiring.reads.progress, wiring.metrics),
     ):
         app.router.routes.extend(router.routes)  # flat: one look for the route, and 405 knows all of an address
@@ -88,4 +89,10 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
     return (
         members.routes(writes, reads, idempotency, limits),
         sessions.routes(writes, reads, identity, limits),
+        follows.routes(writes),
+        uploads.routes(writes, reads, idempotency),
+        publishing.routes(writes, reads, idempotency, wiring.now),
+        photos.routes(writes, reads, wiring.now),
+        likes.routes(writes),
+        comments.routes(writes, reads, idempotency),
     )

@@ -1,0 +1,122 @@
+"""Objects: files that this very process takes and serves, where there is no object store of its own."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.caching import matches
+from api.documents import problem_answer
+from api.ports import FileStore, Reads, StoredFile
+from api.ranges import asked_range, serve
+from domain.errors import NotFound
+from domain.ids import PhotoId, is_id
+from domain.visibility import MemberState, is_public
+
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+_PHOTO_PART: Final = 4
+_PARTS: Final = 7
+
+
+def routes(store: FileStore, reads: Reads) -> APIRouter:
+    """Putting and getting files."""
+    router = APIRouter()
+
+    @router.put(
+        "/v1/objects/{key:path}",
+        **_described("Put a file", {200: {"description": "Stored."}}, 403, 413, 415, 422),
+    )
+    async def put(request: Request, key: str) -> Response:
+        """With the URL and the headers of `POST /v1/uploads`; takes those bytes only."""
+        length = request.headers.get("Content-Length", "")
+        grant = store.verify_put(
+            key,
+            request.query_params,
+            content_type=request.headers.get("Content-Type"),
+            content_length=int(length) if length.isascii() and length.isdecimal() and length[18:] == "" else None,
+        )
+        await store.receive(grant, request.stream())
+        return Response(headers={"Cache-Control": "no-store"})
+
+    @router.api_route(
+        "/v1/objects/{key:path}",
+        methods=["GET", "HEAD"],
+        **_described(
+            "Get a file",
+            {
+                200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+                206: {"description": "A part of the file.", "content": {"application/octet-stream": {}}},
+                304: {"description": "Nothing has changed."},
+            },
+            403,
+            404,
+            416,
+            422,
+        ),
+    )
+    async def get(request: Request, key: str) -> Response:
+        """By a signed URL, or without one while everyone may see the photo."""
+        cache = await _allowed(store, reads, key, request)
+        file = await store.open(key)
+        modified = format_datetime(file.modified_at.astimezone(UTC).replace(microsecond=0), usegmt=True)
+        headers = {
+            "ETag": file.etag,
+            "Last-Modified": modified,
+            "Accept-Ranges": "bytes",
+            "Cache-Control": cache,
+            "X-Content-Type-Options": "nosniff",
+        }
+        if matches(request.headers.get("If-None-Match"), file.etag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        part = asked_range(_range(request, file, modified), file.size)
+        return await serve(file, part, headers, head=request.method == "HEAD")
+
+    return router
+
+
+async def _allowed(store: FileStore, reads: Reads, key: str, request: Request) -> str:
+    """How long the file may be kept by whoever asks; refuses those who may not have it."""
+    photo_id = _photo_of(key)
+    photo = (await reads.sight.photos([photo_id])).get(photo_id) if photo_id else None
+    if "signature" in request.query_params:
+        access = store.verify_get(key, request.query_params)
+        if access.expires_at is not None:
+            if photo is not None and photo.removed:
+                raise _not_found()
+            left = int((access.expires_at - datetime.now(UTC)).total_seconds())
+            return f"private, max-age={max(left, 0)}"
+    if photo is not None:
+        owner = (await reads.sight.members([photo.owner_id])).get(photo.owner_id, MemberState(photo.owner_id))
+        if is_public(photo, owner):
+            return FOR_EVER
+    raise _not_found()
+
+
+def _photo_of(key: str) -> PhotoId | None:
+    """The photo whose rendered file the key names: photos/year/month/day/photo/secret/version/file."""
+    parts = key.split("/")
+    rendered = len(parts) > _PARTS and parts[0] == "photos" and is_id(parts[_PHOTO_PART])
+    return parts[_PHOTO_PART] if rendered else None
+
+
+def _range(request: Request, file: StoredFile, modified: str) -> str | None:
+    """The Range header, if it is meant for the file as it is (If-Range)."""
+    condition = request.headers.get("If-Range")
+    current = condition is None or condition in {file.etag, modified}
+    return request.headers.get("Range") if request.method == "GET" and current else None
+
+
+def _described(summary: str, answers: dict[int, Any], *errors: int) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "tags": ["objects"],
+        "response_class": Response,
+        "responses": {**answers, **{status: problem_answer(status) for status in errors}},
+    }
+
+
+def _not_found() -> NotFound:
+    return NotFound("object_not_found", "There is no such object.")

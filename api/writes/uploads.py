@@ -1,0 +1,102 @@
+"""Uploads: ask where to put files."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi import Body as BodyOf
+from pydantic import Field
+from starlette.responses import Response
+
+from api.answers import dump, stamp
+from api.bodies import JsonRoute
+from api.documents import command
+from api.idempotency import Idempotency, IdempotencyKey
+from api.identity import Member
+from api.ports import Reads
+from api.positions import Covered
+from api.shapes import examples
+from api.shapes import photos as shapes
+from api.wiring import Writes
+from commands.deciding import Receipt
+from commands.once import Once
+from commands.uploads import RequestUpload
+from domain.errors import Refused
+from domain.events import UploadRequested
+from domain.ids import MemberId, PhotoId, slot_of
+from domain.once import Answer
+from domain.photos import Upload
+
+MOST: int = 50
+Asked = Annotated[
+    shapes.UploadRequest | Annotated[list[shapes.UploadRequest], Field(min_length=1, max_length=MOST)],
+    BodyOf(description="One file, or a list of them."),
+]
+
+
+def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
+    """Uploads."""
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post(
+        "/v1/uploads",
+        **command(
+            "Ask where to put files",
+            "photos",
+            201,
+            shapes.Upload | list[shapes.Upload],
+            examples.UPLOAD,
+            409,
+            body=True,
+        ),
+    )
+    async def ask(
+        request: Request, caller: Member, body: Asked, covered: Covered, _key: IdempotencyKey = None
+    ) -> Response:
+        """A URL for each file, good for an hour; `duplicate_of` names a photo of mine with the same bytes."""
+        asked = body if isinstance(body, list) else [body]
+        requested = [begun(caller.member_id, number, one, len(asked)) for number, one in enumerate(asked)]
+        answers = await asyncio.gather(*(told(one) for one in requested))
+        answer = Answer(HTTPStatus.CREATED, dump(answers if isinstance(body, list) else answers[0]).decode())
+
+        async def run(once: Once | None) -> Receipt[tuple[Upload, ...]]:
+            return await writes.request_uploads(requested, once=once)
+
+        return await idempotency.answer(
+            request,
+            covered,
+            caller=caller.member_id,
+            slot=slot_of(caller.member_id),
+            make=lambda _: answer,
+            run=run,
+        )
+
+    def begun(member_id: MemberId, number: int, one: shapes.UploadRequest, of: int) -> UploadRequested:
+        try:
+            return writes.new_upload(RequestUpload(member_id, one.filename, one.content_type, one.size, one.sha256))
+        except Refused as refusal:
+            if of > 1 and refusal.field is not None:
+                refusal.field = f"{number}.{refusal.field}"
+            raise
+
+    async def told(requested: UploadRequested) -> dict[str, Any]:
+        signed, duplicate = await asyncio.gather(writes.sign_upload(requested), same_bytes(requested))
+        return {
+            "upload_id": requested.upload_id,
+            "url": signed.url,
+            "method": "PUT",
+            "headers": dict(signed.headers),
+            "expires_at": stamp(signed.expires_at),
+            "duplicate_of": duplicate,
+        }
+
+    async def same_bytes(requested: UploadRequested) -> PhotoId | None:
+        if requested.sha256 is None:
+            return None
+        found: Sequence[PhotoId] = await reads.duplicates.of(requested.member_id, requested.sha256)
+        states = await reads.sight.photos(found) if found else {}
+        return next((photo for photo in found if photo in states and not states[photo].removed), None)
+
+    return router
