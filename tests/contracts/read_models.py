@@ -1,13 +1,24 @@
-"""The adapters that the contracts of read models are held against; a new one is one more line in `ADAPTERS`."""
+"""The adapters that the contracts of read models are held against; a new one is one more parameter of `every_adapter`."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from infra.cassandra.authors import CassandraAuthorLists
+from infra.cassandra.comments import CassandraComments
+from infra.cassandra.follows import CassandraFollows
+from infra.cassandra.likes import CassandraLikes
+from infra.cassandra.photos import CassandraPhotos
+from infra.cassandra.processing import CassandraWaiting
+from infra.cassandra.profiles import CassandraProfiles
+from infra.cassandra.progress import ClusterProgress
+from infra.cassandra.timelines import CassandraTimelines
+from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
+from infra.redis.counters import RedisCounters
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
@@ -24,6 +35,7 @@ from projections import ports
 from projections.catalogue import CATALOGUE
 from projections.stores import ReadModels
 from streams.following import Follower
+from tests.cluster import SERVERS, cluster, keyspace
 from tests.projections.histories import World
 from tests.streams.memory_log import START, MemoryLog
 
@@ -88,6 +100,43 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
         await models.close()
 
 
-ADAPTERS: dict[str, Callable[[Any], AbstractAsyncContextManager[Shown]]] = {"sqlite": sqlite}
+@asynccontextmanager
+async def on_the_servers(stack) -> AsyncIterator[Shown]:
+    addresses = stack.need(*SERVERS)
+    log = MemoryLog(4)
+    async with keyspace(addresses) as space, cluster(addresses, space) as known:
+        follower = Follower(log, known.models, CATALOGUE, poll_s=0.05)
+        await follower.start()
+        try:
+            yield Shown(
+                log=log,
+                world=World(log),
+                models=known.models,
+                follower=follower,
+                authors=CassandraAuthorLists(known.rows),
+                comments=CassandraComments(known.rows),
+                counters=RedisCounters(known.models, known.redis, realm=known.realm),
+                follows=CassandraFollows(known.rows),
+                likes=CassandraLikes(known.rows),
+                photos=CassandraPhotos(known.rows),
+                waiting=CassandraWaiting(known.rows),
+                profiles=CassandraProfiles(known.rows),
+                timelines=CassandraTimelines(known.rows),
+                sessions=CassandraSessions(known.rows),
+                progress=ClusterProgress(known.models, log, now=lambda: START + timedelta(seconds=3)),
+                sight=CassandraSight(known.rows),
+                immediate=CassandraImmediate(known.rows),
+            )
+        finally:
+            await follower.stop()
 
-every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
+
+every_adapter = pytest.mark.parametrize(
+    "adapter",
+    [
+        pytest.param(lambda request: sqlite(request.getfixturevalue("tmp_path")), id="sqlite"),
+        pytest.param(
+            lambda request: on_the_servers(request.getfixturevalue("stack")), id="cluster", marks=pytest.mark.cluster
+        ),
+    ],
+)

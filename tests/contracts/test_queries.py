@@ -15,8 +15,8 @@ pytestmark = every_adapter
 
 
 @pytest.fixture
-async def shown(adapter, tmp_path):
-    async with adapter(tmp_path) as made:
+async def shown(adapter, request):
+    async with adapter(request) as made:
         world = made.world
         world.live(*[("join", 0, 0, 0)] * 4)
         made.ada, made.bob, made.cid, made.dan = world.members

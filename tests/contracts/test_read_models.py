@@ -18,8 +18,8 @@ pytestmark = every_adapter
 
 
 @pytest.fixture
-async def shown(adapter, tmp_path):
-    async with adapter(tmp_path) as made:
+async def shown(adapter, request):
+    async with adapter(request) as made:
         await made.level()
         await made.follower.stop()
         yield made

@@ -1,0 +1,154 @@
+"""One batch into one build: projected over what is stored, written, and only then the checkpoint.
+
+Nothing but the checkpoint is conditional, so a batch that a crash cut short, a repeat, or two hosts at once must come
+to the same rows. They do, because
+
+- each write carries its fact's `recorded_at`, which rises within a log, and a row is written from one log alone: so
+  the later fact wins whenever a write arrives, deletes included, and writing again changes nothing;
+- a look passes over rows that are newer than its fact: these come of an attempt that got further, and then the fact's
+  own effect on that row is overwritten already;
+- rows that are looked at, and with them the key under which an order finds a row's former place, are written last.
+  As long as anything else is missing, a repeat sees them as they were before the batch, and computes the very same.
+
+What this asks of a projection: a row that is looked at follows from the fact and its own former state alone.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from cassandra import RequestValidationException
+
+from commands.errors import Unavailable
+from domain.recorded import Recorded
+from infra.cassandra.connecting import Cassandra
+from infra.cassandra.letters import DeadLetters, move, reached
+from infra.cassandra.overlay import MisfitError, Overlay, Wish, time_of, wishes_of
+from infra.cassandra.stored import Dated
+from infra.cassandra.tables import RowTables, tables_of
+from infra.cassandra.writing import Writer
+from projections.rows import Change, Drop, Key, Projection, Put
+from projections.stores import Batch, Fed, Model, PoisonedError
+
+HELD: Final = 20_000
+"""Changes of rows that nobody looks at go out when so many wait."""
+
+_HOST: Final = (MisfitError, Unavailable, RequestValidationException)
+"""What is not the fault of a fact."""
+
+
+class Feeder:
+    """The writing side of one build; blocking, for worker threads, any number of them at once."""
+
+    def __init__(
+        self, cassandra: Cassandra, model: Model, projection: Projection, shards: int, now: Callable[[], datetime]
+    ) -> None:
+        self._cassandra = cassandra
+        self._model = model
+        self._projection = projection
+        self._handles = frozenset(projection.handles)
+        self._tables = {cls: tables_of(model, cls, shards) for cls in projection.rows}
+        self._now = now
+
+    def feed(self, batch: Batch, *, park: bool) -> Fed:
+        """Apply a batch and move its log's checkpoint."""
+        try:
+            return self._feed(batch, park=park, careful=False)
+        except _HOST:
+            raise
+        except Exception:  # noqa: BLE001 some fact's fault; taking them one by one tells whose
+            return self._feed(batch, park=park, careful=True)
+
+    def apply(self, facts: Sequence[Recorded]) -> None:
+        """Apply facts ahead of the log, where the later write wins: no checkpoint moves."""
+        overlay = Overlay(self._cassandra, self._tables)
+        for fact in facts:
+            overlay.turn_to(time_of(fact))
+            overlay.enter(self._projection.project(fact, overlay), time_of(fact))
+        self._write(overlay)
+
+    def _feed(self, batch: Batch, *, park: bool, careful: bool) -> Fed:
+        letters = DeadLetters(self._cassandra, self._model, batch, self._now)
+        if reached(self._cassandra, self._model, batch.log) != batch.expected:
+            return Fed.MISMATCH
+        overlay = Overlay(self._cassandra, self._tables)
+        facts = self._due(batch)
+        overlay.prefetch(wishes_of(self._projection, facts))
+        for fact in facts:
+            if letters.holds(fact.stream):
+                letters.park_behind(fact)
+                continue
+            overlay.turn_to(time_of(fact))
+            try:
+                changes = tuple(self._projection.project(fact, overlay))
+                if careful:
+                    self._check(changes)
+            except _HOST:
+                raise
+            except Exception as error:
+                if not careful:
+                    raise
+                if not park:
+                    raise PoisonedError(self._model, fact) from error
+                letters.park(fact, error)
+                continue
+            overlay.enter(changes, time_of(fact))
+            self._write_ahead(overlay, HELD)
+        self._write(overlay)
+        letters.write()
+        return Fed.APPLIED if move(self._cassandra, self._model, batch) else Fed.MISMATCH
+
+    def _due(self, batch: Batch) -> list[Recorded]:
+        """The facts that are handled and not applied yet, each once."""
+        due, at = [], batch.expected
+        for fact in batch.facts:
+            if fact.position.number > at:
+                at = fact.position.number
+                if type(fact.event) in self._handles:
+                    due.append(fact)
+        return due
+
+    def _check(self, changes: Sequence[Change]) -> None:
+        writer = Writer(self._cassandra)
+        for change in changes:
+            match change:
+                case Put(row):
+                    tables = self._tables[type(row)]
+                    writer.check(tables, tables.shape.key(row), row)
+                case Drop(cls, key):
+                    writer.check(self._tables[cls], key, None)
+
+    def _write_ahead(self, overlay: Overlay, held: int) -> None:
+        """Rows that nobody looks at need not wait for the others."""
+        for cls, tables in self._tables.items():
+            if tables.layout.ahead and len(overlay.changed[cls]) > held:
+                writer = Writer(self._cassandra)
+                for key, change in overlay.take(cls).items():
+                    writer.change(tables, key, change)
+                    writer.arrange(tables, key, change, ())
+                writer.flush()
+
+    def _write(self, overlay: Overlay) -> None:
+        self._write_ahead(overlay, 0)
+        first, last = Writer(self._cassandra), Writer(self._cassandra)
+        for cls, tables in self._tables.items():
+            changed = overlay.changed[cls]
+            if tables.wandering:
+                overlay.prefetch(Wish(cls, key, whole=True) for key in changed)
+            for key, change in changed.items():
+                past = _past(overlay, cls, tables, key, change)
+                if past is not None:
+                    first.arrange(tables, key, change, past)
+                    last.change(tables, key, change)
+        first.flush()
+        last.flush()
+
+
+def _past(overlay: Overlay, cls: type, tables: RowTables, key: Key, change: Dated) -> list[object] | None:
+    """The rows that may have places in orders still; None where what is stored is newer than the whole batch."""
+    if not tables.wandering:
+        return []
+    stored = overlay.stored(cls, key)
+    if stored is not None and stored.at > change.at:
+        return None
+    return [*overlay.passed[cls][key], *([stored.row] if stored is not None and stored.at < change.at else [])]

@@ -1,0 +1,51 @@
+"""How the rows of each class lie in Cassandra: into how many partitions they fall, and what may be written ahead.
+
+Every table is partitioned by a shard alone, the hash of the first field of its key, and clustered by the whole key.
+So rows of many owners go out in one batch of one partition (ten times the throughput of single rows), and every list
+that is read, one owner's, is one slice of one partition. The number of shards is fixed when a build is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from projections.processing import WaitingPhotoRow
+from projections.timelines import TimelineRow
+
+SHARDS: Final = 256
+"""Keeps partitions of timelines under 100 MB up to some 300,000 members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is special about a class of rows.
+
+    `most_shards` bounds the partitions of a table that is read across owners. `ahead` marks rows that no projection
+    ever looks at: they may be written while a batch is still being projected, so that a fan-out needs no memory.
+    `grace_s` is how long deletes are remembered by the servers.
+    """
+
+    most_shards: int = 1 << 16
+    ahead: bool = False
+    grace_s: int = 864_000
+
+
+_PLAIN: Final = Layout()
+_LAYOUTS: Final[Mapping[type, Layout]] = {
+    TimelineRow: Layout(ahead=True),
+    # A queue: read from its oldest row on, over what was deleted before; so few partitions and deletes soon forgotten.
+    WaitingPhotoRow: Layout(most_shards=4, grace_s=86_400),
+}
+
+
+def layout_of(cls: type) -> Layout:
+    """How rows of a class lie."""
+    return _LAYOUTS.get(cls, _PLAIN)
+
+
+def shard_of(first: object, shards: int) -> int:
+    """The partition of rows whose key begins so: stable across processes and versions."""
+    return (
+        int.from_bytes(blake2b(str(first).encode("utf-8", "backslashreplace"), digest_size=4).digest(), "big") % shards
+    )

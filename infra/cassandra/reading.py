@@ -1,0 +1,112 @@
+"""Reading one build: rows by their keys, slices of one owner's rows, and pages of everything in the order of the key."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar, cast
+
+from infra.cassandra.connecting import Cassandra
+from infra.cassandra.stored import by_shard
+from infra.cassandra.tables import Clustered, RowTables, arranged, tables_of
+from infra.sqlite.shapes import micros
+from projections.ports import Since
+from projections.rows import Key
+from projections.stores import Model
+
+R = TypeVar("R")
+
+_SHARDS_AT_ONCE: Final = 64
+
+
+class Reader:
+    """One build's rows, for the length of one read."""
+
+    def __init__(self, cassandra: Cassandra, model: Model, shards: int) -> None:
+        self._cassandra = cassandra
+        self._model = model
+        self._shards = shards
+
+    async def some(self, cls: type[R], keys: Iterable[Key]) -> list[R]:
+        """The rows that there are under these keys, in any order; a query for each shard of them."""
+        tables = self._tables(cls)
+        asked = by_shard(tables.main, keys)
+        found = await asyncio.gather(*(self._cassandra.fetch(tables.main.some, *values) for values in asked))
+        return [cast(R, tables.shape.decode(row[:-1])) for rows in found for row in rows]
+
+    async def page(
+        self, cls: type[R], owner: str, beyond: Key, *, limit: int, newest: bool, order: int | None = None
+    ) -> list[R]:
+        """Rows of one owner past a bound (empty: none), in the order of the key or of one of the further orders.
+
+        One slice of one partition, and for an order that doesn't hold whole rows one look more.
+        """
+        tables = self._tables(cls)
+        if order is None:
+            rows = await self._slice(tables.main, owner, beyond, limit, newest=newest)
+            return [cast(R, tables.shape.decode(row)) for row in rows]
+        by = tables.orders[order]
+        rows = await self._slice(by.table, owner, beyond, limit, newest=newest)
+        if by.whole:
+            names = tuple(column.name for column in tables.shape.columns)
+            return [cast(R, tables.shape.decode(arranged(row, by.table.fields, names))) for row in rows]
+        keys = [arranged(row, by.table.fields, tables.main.fields) for row in rows]
+        found = {tables.shape.key(row): row for row in await self.some(cls, keys)}
+        return [found[key] for key in keys if key in found]
+
+    async def under(self, cls: type[R], prefix: Key) -> list[R]:
+        """All rows whose keys begin so, in the order of the key: for lists that are short by their nature."""
+        tables = self._tables(cls)
+        cql = tables.main.slice(len(prefix), 0, backwards=False, limit=False)
+        rows = await self._cassandra.fetch(cql, tables.main.shard(prefix[0]), *prefix)
+        return [cast(R, tables.shape.decode(row[:-1])) for row in rows]
+
+    async def all(self, cls: type[R], after: Key | None, limit: int) -> list[R]:
+        """Rows of all owners in the order of the key, after a key."""
+        tables = self._tables(cls)
+        found: list[R] = []
+        more = True
+        while more and len(found) < limit:
+            rows, more = await self._merged(tables, after, limit - len(found))
+            found += [cast(R, row) for row in rows]
+            after = tables.shape.key(rows[-1]) if rows else after
+        return found
+
+    async def _slice(self, table: Clustered, owner: str, beyond: Key, limit: int, *, newest: bool) -> list[Key]:
+        cql = table.slice(1, len(beyond), backwards=newest)
+        rows = await self._cassandra.fetch(cql, table.shard(owner), owner, *beyond, limit)
+        return [row[:-1] for row in rows]
+
+    async def _merged(self, tables: RowTables, after: Key | None, wanted: int) -> tuple[list[Any], bool]:
+        """The next rows of all shards together, and whether there may be more.
+
+        Each shard gives a share. What comes after the last row of one that gave its full share is not sure to be
+        next, so it is left for another time.
+        """
+        table = tables.main
+        share = min(wanted, 2 * wanted // table.shards + 4)
+        cql = table.scan(first=after is None)
+        groups = (
+            list(range(start, min(start + _SHARDS_AT_ONCE, table.shards)))
+            for start in range(0, table.shards, _SHARDS_AT_ONCE)
+        )
+        answers = await asyncio.gather(*(self._cassandra.fetch(cql, group, *(after or ()), share) for group in groups))
+        given: dict[int, list[Any]] = {}
+        for values in (values for answer in answers for values in answer):
+            given.setdefault(values[-1], []).append(tables.shape.decode(values[:-2]))
+        full = [tables.shape.key(rows[-1]) for rows in given.values() if len(rows) == share]
+        rows = sorted((row for rows in given.values() for row in rows), key=tables.shape.key)
+        if full:
+            rows = [row for row in rows if tables.shape.key(row) <= min(full)]
+        return rows[:wanted], bool(full)
+
+    def _tables(self, cls: Any) -> RowTables:
+        return tables_of(self._model, cls, self._shards)
+
+
+def past(last: str | None) -> Key:
+    """The bound of a page by id."""
+    return () if last is None else (last,)
+
+
+def since(last: Since | None) -> tuple[Any, ...]:
+    """The bound of a page by time."""
+    return () if last is None else (micros(last.since), last.member_id)

@@ -1,0 +1,48 @@
+"""Rows as they lie in Cassandra, each with the time it was written, read in bulk by a worker thread."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from infra.cassandra.connecting import Cassandra, unpaged
+from infra.cassandra.tables import Clustered, RowTables
+from projections.rows import Key, Row
+
+_AT_ONCE = 100
+
+
+class Dated(NamedTuple):
+    """A row and when its last change was recorded, in microseconds."""
+
+    row: Row
+    at: int
+
+
+def rows_by_key(cassandra: Cassandra, tables: RowTables, keys: Iterable[Key]) -> Mapping[Key, Dated]:
+    """The rows that there are under these keys; a query for each shard of them."""
+    found: list[tuple[Any, ...]] = []
+    pump, statement = cassandra.pump(), cassandra.prepared(tables.main.some)
+    for shard, some in by_shard(tables.main, keys):
+        pump.send(unpaged(statement.bind((shard, some))), found.extend)
+    pump.drain()
+    dated = (Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found)
+    return {tables.shape.key(each.row): each for each in dated}
+
+
+def rows_by_prefix(cassandra: Cassandra, tables: RowTables, prefix: Key) -> list[Dated]:
+    """All rows whose keys begin so, in the order of the key."""
+    if not prefix:
+        raise ValueError("rows of all owners are too many to look at")
+    cql = tables.main.slice(len(prefix), 0, backwards=False, limit=False)
+    found = cassandra.ask(cql, tables.main.shard(prefix[0]), *prefix)
+    return [Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found]
+
+
+def by_shard(table: Clustered, keys: Iterable[Key]) -> Iterable[tuple[int, list[Any]]]:
+    """Keys grouped for `some`, so many at once as an answer should hold."""
+    grouped: defaultdict[int, list[Any]] = defaultdict(list)
+    for key in set(keys):
+        grouped[table.shard(key[0])].append(key if len(key) > 1 else key[0])
+    for shard, of_shard in grouped.items():
+        for start in range(0, len(of_shard), _AT_ONCE):
+            yield shard, of_shard[start : start + _AT_ONCE]

@@ -1,0 +1,166 @@
+"""The statements on a build's tables, worked out from row classes; a table is `likes_3_likes`, with its orders beside.
+
+An order by other fields than the key is a table of its own, `likes_3_likes_by_1`, clustered by those fields and then
+by what the key has besides. Where it holds every field of the row it answers alone; otherwise it leads to the row.
+"""
+
+# ruff: noqa: S608 the names in these statements come from row classes, never from a caller
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from operator import attrgetter
+from typing import Final
+
+from infra.cassandra.layouts import Layout, layout_of, shard_of
+from infra.sqlite.shapes import Column, Shape, shape_of
+from projections.rows import Key, Row
+from projections.stores import Model
+
+_TYPES: Final = {"TEXT": "text", "INTEGER": "bigint", "REAL": "double", "BLOB": "blob"}
+SHARD: Final = '"_shard"'
+WRITTEN: Final = '"_recorded_at"'
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """One table: the fields that it is clustered by, and the columns that it holds."""
+
+    name: str
+    shards: int
+    fields: tuple[str, ...]
+    columns: tuple[Column, ...]
+    grace_s: int
+
+    @cached_property
+    def create(self) -> str:
+        """What makes the table."""
+        columns = ", ".join(f'"{column.name}" {_TYPES[column.type]}' for column in self.columns)
+        key = ", ".join(_quoted(self.fields))
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.name} ({SHARD} int, {columns}, {WRITTEN} bigint,"
+            f" PRIMARY KEY (({SHARD}), {key})) WITH gc_grace_seconds = {self.grace_s}"
+        )
+
+    @cached_property
+    def put(self) -> str:
+        """Writes every cell; values are the shard, the columns', and the time twice."""
+        names = ", ".join((SHARD, *(f'"{column.name}"' for column in self.columns), WRITTEN))
+        marks = ", ".join("?" * (len(self.columns) + 2))
+        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) USING TIMESTAMP ?"
+
+    @cached_property
+    def drop(self) -> str:
+        """Ends a row; values are the time, the shard and the key."""
+        return f"DELETE FROM {self.name} USING TIMESTAMP ? WHERE {self._equal(len(self.fields))}"
+
+    @cached_property
+    def some(self) -> str:
+        """Rows of one shard by their keys; values are the shard and a list of keys (bare ones if of one field)."""
+        names = ", ".join(_quoted(self.fields))
+        return f"{self._select()} WHERE {SHARD} = ? AND {f'({names})' if len(self.fields) > 1 else names} IN ?"
+
+    def slice(self, given: int, bound: int, *, backwards: bool, limit: bool = True) -> str:
+        """Rows by the first `given` fields, past a bound of so many further fields, in either direction."""
+        where = self._equal(given)
+        if bound:
+            names = ", ".join(_quoted(self.fields[given : given + bound]))
+            where += f" AND ({names}) {'<' if backwards else '>'} ({', '.join('?' * bound)})"
+        order = ", ".join(f"{name} {'DESC' if backwards else 'ASC'}" for name in _quoted(self.fields))
+        return f"{self._select()} WHERE {where} ORDER BY {order}{' LIMIT ?' if limit else ''}"
+
+    def scan(self, *, first: bool) -> str:
+        """The first rows of each of several shards, after a key unless it is the `first` page."""
+        key = ", ".join(_quoted(self.fields))
+        after = "" if first else f" AND ({key}) > ({', '.join('?' * len(self.fields))})"
+        return f"{self._select(SHARD)} WHERE {SHARD} IN ?{after} PER PARTITION LIMIT ?"
+
+    def shard(self, first: object) -> int:
+        """Where rows lie whose fields begin so."""
+        return shard_of(first, self.shards)
+
+    def _select(self, *more: str) -> str:
+        names = (*(f'"{column.name}"' for column in self.columns), WRITTEN, *more)
+        return f"SELECT {', '.join(names)} FROM {self.name}"
+
+    def _equal(self, given: int) -> str:
+        return " AND ".join(f"{name} = ?" for name in (SHARD, *_quoted(self.fields[:given])))
+
+
+@dataclass(frozen=True)
+class Order:
+    """A further order of a table.
+
+    `fixed`: the key alone says where a row stands in it. `whole`: it holds every field of the row, so it can answer
+    without the row's own table. `place` gives a row's values in it, which are its fields and its columns at once.
+    """
+
+    table: Clustered
+    fixed: bool
+    whole: bool
+    place: Callable[[Row], Key]
+
+
+@dataclass(frozen=True)
+class RowTables:
+    """Where the rows of one class lie in one build."""
+
+    shape: Shape
+    layout: Layout
+    main: Clustered
+    orders: tuple[Order, ...]
+
+    @cached_property
+    def wandering(self) -> bool:
+        """Whether a row's place in some order depends on more than its key."""
+        return not all(order.fixed for order in self.orders)
+
+    @property
+    def all(self) -> tuple[Clustered, ...]:
+        """Every table."""
+        return (self.main, *(order.table for order in self.orders))
+
+
+@cache
+def tables_of(model: Model, cls: type, shards: int) -> RowTables:
+    """The tables of a row class in a build with so many shards."""
+    shape, layout = shape_of(cls), layout_of(cls)
+    key, known = shape.table.key, {column.name: column for column in shape.columns}
+    name, count = prefix_of(model) + _plain(shape.table.name), min(shards, layout.most_shards)
+    orders = []
+    for number, fields in enumerate(shape.table.orders, 1):
+        places = (*fields, *(field for field in key if field not in fields))
+        columns = tuple(known[field] for field in places)
+        table = Clustered(f"{name}_by_{number}", count, places, columns, layout.grace_s)
+        orders.append(Order(table, set(fields) <= set(key), len(places) == len(known), _placer(columns)))
+    return RowTables(shape, layout, Clustered(name, count, key, shape.columns, layout.grace_s), tuple(orders))
+
+
+def prefix_of(model: Model) -> str:
+    """What the names of a build's tables begin with."""
+    return f"{_plain(model.projection)}_{model.build}_"
+
+
+def arranged(values: Key, have: tuple[str, ...], want: tuple[str, ...]) -> Key:
+    """The values of some fields, picked out of those of others."""
+    known = dict(zip(have, values, strict=True))
+    return tuple(known[name] for name in want)
+
+
+def _placer(columns: tuple[Column, ...]) -> Callable[[Row], Key]:
+    parts = tuple((attrgetter(column.name), column.encode) for column in columns)
+
+    def place(row: Row) -> Key:
+        return tuple(get(row) if encode is None else encode(get(row)) for get, encode in parts)
+
+    return place
+
+
+def _quoted(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f'"{name}"' for name in names)
+
+
+def _plain(name: str) -> str:
+    """What Cassandra takes for the name of a table."""
+    return re.sub(r"\W", "_", name).lower()

@@ -1,0 +1,221 @@
+"""The store of counters in Redis: adds, exactly once each, and knows when its counts are not whole."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from redis.asyncio import Redis
+
+from domain.positions import covers
+from domain.recorded import Recorded
+from infra.redis.connecting import Call, send
+from infra.redis.keys import ADD, MARK, MOVE, REFILLING, RESET, STATE, WHOLE, Names, field_of, group_of, tally_of
+from infra.redis.letters import Letters, opened
+from projections.rows import Count, Key, Projection, Row, Tally
+from projections.stores import Batch, DeadLetter, Fed, Model, PoisonedError
+
+_MARKED_EVERY_S: Final = 1.0
+
+Added = tuple[int, int, bytes, int]
+"""A fact's number, a group, a field of it, and what is added."""
+
+
+class Marks(Protocol):
+    """Remembers elsewhere how far counters have come, so that after a loss it is known when they are whole again."""
+
+    async def save(self, model: Model, log: int, number: int) -> None:
+        """Remember a checkpoint."""
+        ...
+
+    async def load(self, model: Model) -> Mapping[int, int]:
+        """What was last remembered of each log."""
+        ...
+
+
+class NotMadeToCount(ValueError):
+    """A projection writes rows; this store only counts."""
+
+
+class RedisCounterStore:
+    """Counts, checkpoints and dead letters of projections that only count."""
+
+    def __init__(self, client: Redis, marks: Marks, *, realm: str, now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._marks = marks
+        self._realm = realm
+        self._now = now
+        self._marked: dict[tuple[Model, int], float] = {}
+        self._pages: dict[Model, list[Tally]] = {}
+
+    async def prepare(self, model: Model, projection: Projection, shards: int) -> None:
+        """Mark every group of a new build as whole, and empty."""
+        del shards
+        if projection.rows != (Tally,):
+            raise NotMadeToCount(f"{projection.name} does more than count")
+        names = Names(self._realm, model)
+        marks = (("HSET", group.counts, MARK, WHOLE) for group in names.groups)
+        await send(self._client, [("HSET", names.checkpoints, STATE, WHOLE), *marks])
+
+    async def clear(self, model: Model) -> None:
+        """End everything of a build; may be repeated."""
+        await send(self._client, [("UNLINK", key) for key in Names(self._realm, model).all()])
+
+    async def feed(self, model: Model, projection: Projection, shards: int, batch: Batch, *, park: bool) -> Fed:
+        """Add what a batch counts, group by group, and then move its log's checkpoint."""
+        del shards
+        names = Names(self._realm, model)
+        first = [("HMGET", names.checkpoints, batch.log, STATE), ("HVALS", names.letters)]
+        (reached, state), found = await send(self._client, first)
+        if int(reached or 0) != batch.expected:
+            return Fed.MISMATCH
+        letters = Letters(found, batch, self._now)
+        added = self._added(model, projection, batch, letters, park=park)
+        if not await self._add(names, batch, added):
+            return Fed.MISMATCH
+        moved = await send(self._client, [*_kept(names, letters), _move(names, batch)])
+        if not moved[-1]:
+            return Fed.MISMATCH
+        if state == WHOLE:
+            await self._mark(model, batch)
+        else:
+            await self._declare_whole(model, names)
+        return Fed.APPLIED
+
+    async def checkpoints(self, model: Model, logs: Iterable[int] | None = None) -> Mapping[int, int]:
+        """How far a build has come; where a group was lost, nowhere: it is to be filled from the beginning."""
+        names = Names(self._realm, model)
+        marks = [("HEXISTS", group.counts, MARK) for group in names.groups]
+        found, *marked = await send(self._client, [("HGETALL", names.checkpoints), *marks])
+        if not all(marked):
+            await self._reset(names)
+            return {}
+        reached = {int(log): int(number) for log, number in _pairs(found) if log != STATE}
+        return {log: reached[log] for log in sorted(reached if logs is None else reached.keys() & set(logs))}
+
+    async def letters(self, model: Model) -> int:
+        """How many facts are parked."""
+        return int((await send(self._client, [("HLEN", Names(self._realm, model).letters)]))[0])
+
+    async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
+        """What is parked, in the order of the log."""
+        (found,) = await send(self._client, [("HVALS", Names(self._realm, model).letters)])
+        letters = [opened(model, letter) for letter in found]
+        return sorted(letters, key=lambda letter: (letter.log, letter.number))[:limit]
+
+    async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
+        """The tallies in the order of their key; all are read with the first page, for Redis keeps no order."""
+        del shards, cls
+        if after is None or model not in self._pages:
+            groups = Names(self._realm, model).groups
+            found = await send(self._client, [("HGETALL", group.counts) for group in groups])
+            counts = (
+                (*tally_of(field), int(count)) for each in found for field, count in _pairs(each) if field != MARK
+            )
+            self._pages[model] = [Tally(subject, kind, count) for subject, kind, count in sorted(counts)]
+        page = [tally for tally in self._pages[model] if after is None or (tally.subject, tally.kind) > after][:limit]
+        if not page:
+            self._pages.pop(model, None)
+        return page
+
+    def _added(
+        self, model: Model, projection: Projection, batch: Batch, letters: Letters, *, park: bool
+    ) -> list[Added]:
+        added: list[Added] = []
+        reached, handles = batch.expected, frozenset(projection.handles)
+        for fact in batch.facts:
+            if fact.position.number <= reached:
+                continue
+            reached = fact.position.number
+            if type(fact.event) not in handles:
+                continue
+            if letters.holds(fact.stream):
+                letters.park_behind(fact)
+                continue
+            try:
+                added += _counted(projection, fact)
+            except NotMadeToCount:
+                raise
+            except Exception as error:
+                if not park:
+                    raise PoisonedError(model, fact) from error
+                letters.park(fact, error)
+        return added
+
+    async def _add(self, names: Names, batch: Batch, added: Sequence[Added]) -> bool:
+        """Add to each group what its own checkpoint says it lacks; False where another host was faster, or it is lost.
+
+        A group that was done by an attempt that got no further stands beyond the log's checkpoint.
+        """
+        touched = sorted({group for _, group, _, _ in added})
+        reached = await send(self._client, [("HGET", names.groups[group].at, batch.log) for group in touched])
+        at = {group: int(number or 0) for group, number in zip(touched, reached, strict=True)}
+        sums: dict[int, defaultdict[bytes, int]] = {group: defaultdict(int) for group in touched}
+        for number, group, field, by in added:
+            if number > at[group]:
+                sums[group][field] += by
+        calls: list[Call] = []
+        for group, fields in sums.items():
+            if fields:
+                values = [value for field, by in fields.items() if by for value in (field, by)]
+                keys = names.groups[group]
+                calls.append(("run", ADD, 2, *keys, batch.log, at[group], batch.last, *values))
+        answers = await send(self._client, calls)
+        if -1 in answers:
+            await self._reset(names)
+        return all(answer == 1 for answer in answers)
+
+    async def _reset(self, names: Names) -> None:
+        """A group was lost: start over. The groups that are whole pass over what they have."""
+        marks = (("HSETNX", group.counts, MARK, REFILLING) for group in names.groups)
+        await send(self._client, [("run", RESET, 1, names.checkpoints), ("UNLINK", names.letters), *marks])
+
+    async def _mark(self, model: Model, batch: Batch) -> None:
+        """Remember how far the counts have come, now and then."""
+        at = time.monotonic()
+        if at - self._marked.get((model, batch.log), 0.0) >= _MARKED_EVERY_S:
+            self._marked[model, batch.log] = at
+            await self._marks.save(model, batch.log, batch.last)
+
+    async def _declare_whole(self, model: Model, names: Names) -> None:
+        """Once the counts have come as far as before the loss, they may be read again."""
+        if covers(await self.checkpoints(model), await self._marks.load(model)):
+            marks = [("HSET", group.counts, MARK, WHOLE) for group in names.groups]
+            await send(self._client, [*marks, ("HSET", names.checkpoints, STATE, WHOLE)])
+
+
+def _counted(projection: Projection, fact: Recorded) -> list[Added]:
+    counted = []
+    for change in projection.project(fact, _Blind()):
+        if not isinstance(change, Count):
+            raise NotMadeToCount(f"{projection.name} does more than count")
+        field = field_of(change.subject, change.kind)
+        counted.append((fact.position.number, group_of(change.subject), field, change.by))
+    return counted
+
+
+class _Blind:
+    """The port `Look` where there is nothing to see: what counts depends on the fact alone."""
+
+    def get(self, cls: type, *key: str) -> Any:
+        """Refused."""
+        raise NotMadeToCount(f"{cls.__name__} can't be looked at while counting: {key}")
+
+    def list(self, cls: type, *prefix: str) -> Iterable[Any]:
+        """Refused."""
+        raise NotMadeToCount(f"{cls.__name__} can't be looked at while counting: {prefix}")
+
+
+def _kept(names: Names, letters: Letters) -> list[Call]:
+    calls: list[Call] = [("HDEL", names.letters, field) for field in letters.stale if field not in letters.parked]
+    return calls + [("HSET", names.letters, field, letter) for field, letter in letters.parked.items()]
+
+
+def _move(names: Names, batch: Batch) -> Call:
+    return ("run", MOVE, 1, names.checkpoints, batch.log, batch.expected, batch.last)
+
+
+def _pairs(answer: Any) -> list[tuple[bytes, bytes]]:
+    """The fields and values of a hash, as whichever protocol gives them."""
+    return list(answer.items()) if isinstance(answer, dict) else list(zip(answer[::2], answer[1::2], strict=True))
