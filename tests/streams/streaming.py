@@ -94,19 +94,6 @@ class Streaming:
     def hosts(self, models=None, on_fed=lambda _: None) -> Hosts:
         return Hosts(self.store, models or self.models, self.projections(self.names), self.broker, on_fed=on_fed)
 
-    @asynccontextmanager
-    async def running(self, *services) -> AsyncIterator[None]:
-        """These in this process, while the block lasts; an error of theirs is the test's."""
-        tasks = [asyncio.create_task(service.run()) for service in services]
-        try:
-            yield
-            for task in tasks:
-                assert not task.done(), task.exception()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
     def process(self, role: str, *, die_at: int = 0) -> "subprocess.Popen[bytes]":
         """A relay or hosts in a process; with `die_at` it kills itself in its so manieth step, where it hurts most."""
         arguments = [role, self.directory, self.servers, self.prefix, str(int(self.choking)), str(die_at), *self.names]
@@ -160,6 +147,20 @@ class Streaming:
 
     async def relayed(self) -> dict[int, int]:
         return dict(await SqliteRelayCheckpoints(self.directory / "events.db").load())
+
+
+@asynccontextmanager
+async def running(*services) -> AsyncIterator[None]:
+    """These in this process, while the block lasts; an error of theirs is the test's."""
+    tasks = [asyncio.create_task(service.run()) for service in services]
+    try:
+        yield
+        for task in tasks:
+            assert not task.done(), task.exception()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(true, deadline_s: float = DEADLINE_S) -> None:

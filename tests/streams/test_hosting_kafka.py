@@ -11,7 +11,7 @@ from infra.stack import control
 from projections.stores import Model, State
 from streams.rebuild import rebuild, switch
 from tests.streams.poison import BAD
-from tests.streams.streaming import PARTITIONS, Streaming, until
+from tests.streams.streaming import PARTITIONS, Streaming, running, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(120), pytest.mark.filterwarnings("default")]
 
@@ -23,7 +23,7 @@ async def rig(stack, tmp_path) -> AsyncIterator[Streaming]:
 
 
 async def test_eight_writers_and_the_relay_miss_nothing(rig):
-    async with rig.running(rig.relay(), rig.hosts()):
+    async with running(rig.relay(), rig.hosts()):
         await asyncio.gather(*(rig.append(60) for _ in range(8)))
         await rig.level()
         assert await rig.same_as_rebuilt() > 8 * 48
@@ -32,7 +32,7 @@ async def test_eight_writers_and_the_relay_miss_nothing(rig):
 
 async def test_facts_arrive_by_kafka_and_not_only_by_the_look_at_the_store(rig):
     fed = set()
-    async with rig.running(rig.relay(), rig.hosts(on_fed=fed.add)):
+    async with running(rig.relay(), rig.hosts(on_fed=fed.add)):
         await rig.append(4)
         await rig.level()
         before = brought("kafka")
@@ -43,7 +43,7 @@ async def test_facts_arrive_by_kafka_and_not_only_by_the_look_at_the_store(rig):
 
 
 async def test_workers_killed_between_applying_and_acknowledging_lose_and_repeat_nothing(rig):
-    async with rig.running(rig.relay()):
+    async with running(rig.relay()):
         for die_at in (3, 7, 5):
             worker = rig.process("hosts", die_at=die_at)
             await rig.append(150, group=5)
@@ -56,7 +56,7 @@ async def test_workers_killed_between_applying_and_acknowledging_lose_and_repeat
 
 async def test_a_relay_killed_between_sending_and_its_checkpoint_repeats_and_skips_nothing(rig):
     await rig.append(400, group=10)
-    async with rig.running(rig.hosts()):
+    async with running(rig.hosts()):
         for die_at in (1, 2, 1):
             relay = rig.process("relay", die_at=die_at)
             await until(lambda relay=relay: nudged(rig, relay))
@@ -79,7 +79,7 @@ async def test_a_second_relay_takes_over_when_the_first_is_killed(rig):
 
 
 async def test_two_workers_share_the_partitions_and_one_takes_over_all_when_the_other_is_killed(rig):
-    async with rig.running(rig.relay()):
+    async with running(rig.relay()):
         one, other = rig.process("hosts"), rig.process("hosts")
         await rig.append(50)
         await until(lambda: asyncio.sleep(0, all(shares(rig, each) == 1 for each in (one, other))))
@@ -94,11 +94,11 @@ async def test_two_workers_share_the_partitions_and_one_takes_over_all_when_the_
 
 
 async def test_a_topic_truncated_to_nothing_loses_nothing(rig):
-    async with rig.running(rig.relay()):
+    async with running(rig.relay()):
         await rig.append(200, group=10)
         await until(lambda: published(rig))
         await KafkaTopics(rig.servers).truncate(rig.topic.name)
-        async with rig.running(rig.hosts()):
+        async with running(rig.hosts()):
             await rig.level()
             await rig.append(20)
             await rig.level()
@@ -106,7 +106,7 @@ async def test_a_topic_truncated_to_nothing_loses_nothing(rig):
 
 
 async def test_a_topic_deleted_under_relay_and_hosts_is_made_anew_and_nothing_is_lost(rig):
-    async with rig.running(rig.relay(), rig.hosts()):
+    async with running(rig.relay(), rig.hosts()):
         await rig.append(40)
         await rig.level()
         await KafkaTopics(rig.servers).delete([rig.topic.name])
@@ -119,7 +119,7 @@ async def test_a_topic_deleted_under_relay_and_hosts_is_made_anew_and_nothing_is
 
 
 async def test_a_restarted_kafka_is_waited_for(rig, stack):
-    async with rig.running(rig.relay(), rig.hosts()):
+    async with running(rig.relay(), rig.hosts()):
         await rig.append(40)
         await rig.level()
         await asyncio.to_thread(control.kill, stack.root, "kafka")
@@ -137,7 +137,7 @@ async def test_a_restarted_kafka_is_waited_for(rig, stack):
 async def test_a_build_that_appears_is_fed_and_one_that_goes_is_left_alone(rig):
     hosts = rig.hosts()
     (counters, _) = rig.projections(rig.names)
-    async with rig.running(rig.relay(), hosts):
+    async with running(rig.relay(), hosts):
         await rig.append(40)
         built = await rebuild(counters, log=rig.store, models=rig.models)
         await rig.append(40)
@@ -150,7 +150,7 @@ async def test_a_build_that_appears_is_fed_and_one_that_goes_is_left_alone(rig):
 
 
 async def test_a_store_that_lost_its_rows_is_filled_again_from_the_event_store(rig):
-    async with rig.running(rig.relay(), rig.hosts()):
+    async with running(rig.relay(), rig.hosts()):
         await rig.append(40)
         await rig.level()
         path = rig.models.path_of(Model("likes", 1))
@@ -162,7 +162,7 @@ async def test_a_store_that_lost_its_rows_is_filled_again_from_the_event_store(r
 
 async def test_an_event_that_cannot_be_applied_is_parked_and_the_rest_flows(stack, tmp_path):
     rig = Streaming(tmp_path, stack.need("kafka").kafka, choking=True)
-    async with rig.opened("likes"), rig.running(rig.relay(), rig.hosts()):
+    async with rig.opened("likes"), running(rig.relay(), rig.hosts()):
         await rig.append(40)
         await rig.append_like("photo", BAD)
         await rig.append(40)
