@@ -21,7 +21,7 @@ _PHOTO_PART: Final = 4
 _PARTS: Final = 7
 
 
-def routes(store: FileStore, reads: Reads) -> APIRouter:
+def routes(store: FileStore[Any], reads: Reads) -> APIRouter:
     """Putting and getting files."""
     router = APIRouter()
 
@@ -41,9 +41,9 @@ def routes(store: FileStore, reads: Reads) -> APIRouter:
         await store.receive(grant, request.stream())
         return Response(headers={"Cache-Control": "no-store"})
 
-    @router.api_route(
+    @router.head("/v1/objects/{key:path}", include_in_schema=False)
+    @router.get(
         "/v1/objects/{key:path}",
-        methods=["GET", "HEAD"],
         **_described(
             "Get a file",
             {
@@ -77,7 +77,7 @@ def routes(store: FileStore, reads: Reads) -> APIRouter:
     return router
 
 
-async def _allowed(store: FileStore, reads: Reads, key: str, request: Request) -> str:
+async def _allowed(store: FileStore[Any], reads: Reads, key: str, request: Request) -> str:
     """How long the file may be kept by whoever asks; refuses those who may not have it."""
     photo_id = _photo_of(key)
     photo = (await reads.sight.photos([photo_id])).get(photo_id) if photo_id else None

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from domain.visibility import Sight
 from projections.ports import (
@@ -79,6 +79,9 @@ class Grant(Protocol):
         ...
 
 
+G = TypeVar("G", bound=Grant)
+
+
 class Access(Protocol):
     """Leave to read one object."""
 
@@ -88,16 +91,16 @@ class Access(Protocol):
         ...
 
 
-class FileStore(Protocol):
+class FileStore(Protocol[G]):
     """An object store whose bytes this very process takes and serves (the embedded profile)."""
 
     def verify_put(
         self, key: str, query: Mapping[str, str], *, content_type: str | None, content_length: int | None
-    ) -> Grant:
+    ) -> G:
         """What a request may put; refuses with `domain.errors` before a byte is read."""
         ...
 
-    async def receive(self, grant: Grant, stream: AsyncIterable[bytes]) -> None:
+    async def receive(self, grant: G, stream: AsyncIterable[bytes]) -> None:
         """Store what was granted, whole or not at all."""
         ...
 

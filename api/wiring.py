@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from api.ports import Check, FileStore, Keyring, Limits, Now, Reads
 from commands.comments import EditComment, RemoveComment, WriteComment
@@ -85,7 +85,7 @@ class Wiring:
     keyring: Keyring
     secret: bytes = field(repr=False)
     now: Now
-    store: FileStore | None = None
+    store: FileStore[Any] | None = None
     limits: Limits = field(default_factory=Limits)
     checks: Mapping[str, Check] = field(default_factory=dict)
     metrics: Sequence[str] = ()
