@@ -47,6 +47,7 @@ def done(
     told = {
         "X-Position": positions.token(merge((reached, covered))),
         "Cache-Control": "no-store",
+        "Vary": "Authorization",
         **(headers or {}),
     }
     if status == HTTPStatus.NO_CONTENT:

@@ -86,24 +86,24 @@ def _refused(error: errors.Refused) -> Problem:
 
 def _invalid(found: Sequence[Any]) -> Problem:
     """The form of the request is wrong: every field with what it should be."""
-    if any(error["type"] == "unsupported_media_type" for error in found):
-        return Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body should be application/json."
-        )
-    fields = [(_field(error["loc"]), _message(error)) for error in found]
+    fields = [(_field(error), _message(error)) for error in found]
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The request has not the form that it should have.", errors=fields
     )
 
 
-def _field(loc: Sequence[Any]) -> str:
-    parts = [str(part) for part in loc]
+def _field(error: Any) -> str:
+    if error["type"] == "json_invalid":
+        return ""
+    parts = [str(part) for part in error["loc"]]
     if parts and parts[0] in _KINDS_OF_PLACE:
         parts = parts[1:]
     return re.sub(r"[^\w.\-\[\]]", "?", ".".join(parts))[:200]
 
 
 def _message(error: Any) -> str:
+    if error["type"] == "json_invalid":
+        return "The body is not JSON."
     return re.sub(r"^Value error, ", "", str(error["msg"]))[:300]
 
 

@@ -32,7 +32,7 @@ class Problem(Exception):
 
 def respond(problem: Problem) -> Response:
     """The answer that tells of a problem; 401 says how to authenticate, 422 says which fields are wrong."""
-    headers = {"Cache-Control": "no-store", **problem.headers}
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization", **problem.headers}
     body: dict[str, object] = {
         "type": "about:blank",
         "title": _title(problem.status),
