@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Servers
+from tests.people import leave
 from tests.serving import Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_stays() -> Iterator[None]:
+    yield
+    leave()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,18 @@ import httpx
 from PIL import Image
 
 PASSWORD = "correct horse battery"
+_opened: list[httpx.Client] = []
+
+
+def _client(url: str) -> httpx.Client:
+    _opened.append(httpx.Client(base_url=url, timeout=30))
+    return _opened[-1]
+
+
+def leave() -> None:
+    """Close every connection that was opened in someone's name."""
+    while _opened:
+        _opened.pop().close()
 
 
 def jpeg(seed: int = 0, size: tuple[int, int] = (64, 48), **save: Any) -> bytes:
@@ -86,7 +98,7 @@ class Person:
 
 def person(url: str, username: str, **said: str) -> Person:
     """Register and log in."""
-    http = httpx.Client(base_url=url, timeout=30)
+    http = _client(url)
     body = {
         "username": username,
         "email": f"{username}@example.org",
@@ -102,7 +114,7 @@ def person(url: str, username: str, **said: str) -> Person:
 
 def logged_in(url: str, username: str) -> Person:
     """A fresh session of a member who is there already."""
-    http = httpx.Client(base_url=url, timeout=30)
+    http = _client(url)
     answer = http.post("/v1/sessions", json={"username": username, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     headers = {
