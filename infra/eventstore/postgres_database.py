@@ -17,6 +17,8 @@ LOCK_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 60
 IDLE_IN_TRANSACTION_SECONDS: Final = 10
 POOL: Final = (5, 20)
+_LOST: Final = ("08", "57P")
+"""SQLSTATE classes of lost connections and of servers that shut down; an error without one is the client's own."""
 UNSAFE: Final = "POSTGRES_ENABLE_DB_FUNCTIONS"
 
 SESSION: Final = {
@@ -78,8 +80,8 @@ class Database(PostgresDatastore):
         with super().get_connection() as connection:
             try:
                 yield connection
-            except psycopg.Error:
-                if connection.closed:
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if connection.closed or (error.sqlstate or _LOST[0]).startswith(_LOST):
                     self.pool.drain()
                 raise
 

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import PersistenceError
 from psycopg import Connection
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL
 
+from commands.errors import Unavailable
 from infra.eventstore.keys import FIND_CHUNK, KeyCache, KeyDestroyed
 from infra.eventstore.postgres_database import Database
 from infra.eventstore.postgres_recorder import KEYS_LOCK, LOCK_CLASS
 from infra.eventstore.sealing import unwrap, wrap
 
 POOL: Final = (1, 4)
+TRIES: Final = 2
 
 KEY_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS keys (member text PRIMARY KEY, wrapped bytea, ended bigint UNIQUE)"
@@ -121,10 +123,12 @@ class PostgresKeys:
         return self._run(ask)
 
     def _run(self, work: Callable[[Connection[Any]], list[Any]]) -> list[Any]:
-        """Everything here may be repeated, so a lost connection is no more than that."""
-        try:
-            with self._database.get_connection() as connection:
-                return work(connection)
-        except OperationalError:
-            with self._database.get_connection() as connection:
-                return work(connection)
+        """Everything here may be repeated, so a connection that was lost is just replaced."""
+        failure: PersistenceError | None = None
+        for _ in range(TRIES):
+            try:
+                with self._database.get_connection() as connection:
+                    return work(connection)
+            except PersistenceError as error:
+                failure = error
+        raise Unavailable(f"the key table can't be reached: {failure}") from failure

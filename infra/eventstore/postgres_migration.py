@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL
 
@@ -106,6 +107,14 @@ def numbered(dsns: Sequence[str]) -> Mapping[int, str]:
     if len(catalogues) != 1 or len(found) != len(dsns) or found.get(0) != dsns[0]:
         raise PlacementError("these databases are not one installation's, its first one first")
     return found
+
+
+def reached_at(catalogue: Connection[Any], known: Mapping[int, str], number: int) -> str:
+    """The DSN of a database; one that isn't among the known is reached as the catalogue is, at its own address."""
+    if number in known:
+        return known[number]
+    theirs: dict[str, Any] = dict(conninfo_to_dict(placement.addresses(catalogue)[number]))
+    return make_conninfo(known[0], **theirs)
 
 
 def found_or_check(dsn: str, logs: int | None, proof: str, *, create: bool = True) -> int:

@@ -1,13 +1,13 @@
 """Where a store and its PostgreSQL databases are put together."""
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from eventsourcing.persistence import PersistenceError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from commands.errors import Unavailable
 from commands.ports import Now
@@ -16,10 +16,11 @@ from infra.eventstore.keys import Keys
 from infra.eventstore.placement import Placed
 from infra.eventstore.postgres import PostgresRecords
 from infra.eventstore.postgres_database import POOL, Database, connect
-from infra.eventstore.postgres_migration import PlacementError, identity, migrate, numbered
+from infra.eventstore.postgres_migration import PlacementError, identity, migrate, numbered, reached_at
 from infra.eventstore.postgres_placed import PlacedRecords, Replicas
 from infra.eventstore.store import LibraryEventStore
 
+_NUMBERED: Final = re.compile(r"[a-z]+://[^?=]*=\d+")
 LANES: Final = 1
 """So many threads commit to a database; see `tests/bench/append_postgres.py`."""
 
@@ -107,10 +108,13 @@ class Cluster:
             return self._opened[number]
 
     def _dsn(self, number: int) -> str:
-        """A database that was added while we ran is reached as the catalogue is, at its own address."""
         if number not in self._dsns:
             with self._catalogue.get_connection() as connection:
-                address = placement.addresses(connection)[number]
-            theirs: dict[str, Any] = dict(conninfo_to_dict(address))
-            self._dsns[number] = make_conninfo(self._dsns[0], **theirs)
+                self._dsns[number] = reached_at(connection, self._dsns, number)
         return self._dsns[number]
+
+
+def dsns_in(setting: str) -> list[str]:
+    """The DSNs that a setting lists, separated by commas; a number behind `=` is left off, as databases tell theirs."""
+    found = (each.strip() for each in setting.split(",") if each.strip())
+    return [each.rpartition("=")[0] if _NUMBERED.fullmatch(each) else each for each in found]

@@ -1,4 +1,4 @@
-"""The members' keys: durable before use, one for each member, and gone everywhere once destroyed."""
+"""The members' keys in a file: durable before use, and gone from it once destroyed; the rest is in the contract."""
 
 import subprocess
 import sys
@@ -6,21 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from commands.errors import Unavailable
-from infra.eventstore.keys import STALE_SECONDS, KeyCache, KeyDestroyed, SqliteKeys
+from infra.eventstore.keys import KeyCache, SqliteKeys
 from infra.eventstore.sealing import Tampered, seal, unseal
 
 MASTER = bytes(range(32))
 ROOT = Path(__file__).parents[3]
-
-
-class Watch:
-    """A monotonic clock that a test moves."""
-
-    seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture
@@ -41,27 +31,6 @@ def test_a_key_is_made_once_and_outlives_the_process_that_made_it(path: Path) ->
     assert set(one.get(["m1", "m2"])) == {"m1"}
 
 
-def test_a_destroyed_key_is_not_found_and_never_made_again(path: Path) -> None:
-    keys = SqliteKeys(path, MASTER)
-    keys.create("m1")
-    keys.create("m2")
-    keys.destroy("m1")
-    keys.destroy("m1")
-    assert set(keys.get(["m1", "m2"])) == {"m2"}
-    assert keys.at_hand(["m1"]) is None
-    with pytest.raises(KeyDestroyed, match="m1"):
-        keys.create("m1")
-    with pytest.raises(KeyDestroyed):
-        SqliteKeys(path, MASTER).create("m1")
-
-
-def test_a_member_who_never_had_a_key_can_be_destroyed(path: Path) -> None:
-    keys = SqliteKeys(path, MASTER)
-    keys.destroy("m1")
-    with pytest.raises(KeyDestroyed):
-        keys.create("m1")
-
-
 def test_nothing_of_a_destroyed_key_is_left_in_the_files(path: Path) -> None:
     keys = SqliteKeys(path, MASTER)
     keys.create("m1")
@@ -79,34 +48,12 @@ def test_keys_are_not_readable_at_rest_nor_under_another_master_key(path: Path) 
         SqliteKeys(path, b"short")
 
 
-def test_a_key_destroyed_elsewhere_is_served_no_longer_than_stated(path: Path) -> None:
-    watch = Watch()
-    here, elsewhere = SqliteKeys(path, MASTER, watch), SqliteKeys(path, MASTER)
-    here.create("m1")
-    here.create("m2")
-    assert set(here.get(["m1", "m2"])) == {"m1", "m2"}
-    elsewhere.destroy("m1")
-    watch.seconds += STALE_SECONDS - 0.01
-    assert set(here.get(["m1"])) == {"m1"}
-    watch.seconds += 0.01
-    assert here.at_hand(["m2"]) is None
-    assert set(here.get(["m1", "m2"])) == {"m2"}
-    assert here.at_hand(["m2"]) is not None
-
-
 def test_the_cache_is_bounded(path: Path) -> None:
     keys = SqliteKeys(path, MASTER)
     cache = KeyCache(size=3)
     for member in "abcde":
         cache.keep({member: keys.create(member)})
     assert set(cache.find("abcde")) == {"c", "d", "e"}
-
-
-def test_a_table_that_cannot_be_reached_is_unavailable(path: Path) -> None:
-    keys = SqliteKeys(path, MASTER)
-    keys.close()
-    with pytest.raises(Unavailable):
-        keys.get(["m1"])
 
 
 def at_rest(path: Path) -> bytes:
