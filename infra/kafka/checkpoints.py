@@ -27,6 +27,9 @@ class SqliteRelayCheckpoints:
         """Remember these numbers, in one transaction."""
         await asyncio.to_thread(self._store, numbers)
 
+    async def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _load(self) -> Mapping[int, int]:
         with closing(self._connect()) as connection:
             return dict(connection.execute("SELECT log, number FROM relay_checkpoints"))
