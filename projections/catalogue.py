@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections.analytics import ACTIVITY, ANALYTICS
 from projections.authors import AUTHORS
 from projections.comments import COMMENTS
 from projections.counters import COUNTERS
@@ -27,6 +28,8 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     COUNTERS,
     DUPLICATES,
     PROCESSING,
+    ANALYTICS,
+    ACTIVITY,
 )
 
 BY_NAME: Final = {projection.name: projection for projection in CATALOGUE}
