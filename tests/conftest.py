@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Servers
 from tests.people import leave
+from tests.servers import Servers
 from tests.serving import Server
 
 

@@ -41,8 +41,8 @@ class Server:
         )
         log.close()
         said: Queue[str] = Queue()
-        reader = threading.Thread(target=self._read, args=(self._process, said), daemon=True)
-        reader.start()
+        self._reader = threading.Thread(target=self._read, args=(self._process, said), daemon=True)
+        self._reader.start()
         until = time.monotonic() + deadline_s
         while not self.url or self.url == "?":
             line = said.get(timeout=max(0.1, until - time.monotonic()))
@@ -57,8 +57,9 @@ class Server:
     @staticmethod
     def _read(process: "subprocess.Popen[str]", said: "Queue[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            said.put(line)
+        with process.stdout as lines:
+            for line in lines:
+                said.put(line)
         said.put("")
 
     def kill(self) -> None:
@@ -78,3 +79,4 @@ class Server:
         else:
             process.send_signal(how)
         process.wait(timeout=30)
+        self._reader.join(timeout=30)
