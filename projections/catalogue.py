@@ -13,6 +13,7 @@ from projections.photos import PHOTOS
 from projections.processing import PROCESSING
 from projections.profiles import PROFILES
 from projections.rows import Projection
+from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.timelines import TIMELINES
 from projections.visibility import VISIBILITY
 
@@ -30,6 +31,8 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     PROCESSING,
     ANALYTICS,
     ACTIVITY,
+    MEMBER_SEARCH,
+    PHOTO_SEARCH,
 )
 
 BY_NAME: Final = {projection.name: projection for projection in CATALOGUE}

@@ -17,6 +17,7 @@ from projections.likes import LikeRow
 from projections.photos import PhotoRow
 from projections.processing import WaitingPhotoRow
 from projections.profiles import ProfileRow
+from projections.search import Found, PhotoFilters, Ranked
 from projections.timelines import TimelineRow
 
 
@@ -133,6 +134,22 @@ class Waiting(Protocol):
 
     async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow]:
         """Oldest first."""
+        ...
+
+
+class Search(Protocol):
+    """Members and photos by what people type; both raise `commands.errors.Unavailable` while the engine is away.
+
+    The best come first, the newest photos and the oldest members among equals. Who may see what is found is still to
+    be decided, so `total` is an upper bound.
+    """
+
+    async def members(self, query: str, *, after: Ranked | None, limit: int) -> Found:
+        """By username (the exact one first), first and last name."""
+        ...
+
+    async def photos(self, query: str, filters: PhotoFilters, *, after: Ranked | None, limit: int) -> Found:
+        """By caption, tags, alt text, shown place and owner's name; a query of no words finds all that pass."""
         ...
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from infra.sqlite.fulltext import index_statements
 from infra.sqlite.shapes import Column, Shape, shape_of
 from projections.rows import Projection, Tally
 
@@ -90,6 +91,7 @@ def create_statements(projection: Projection) -> list[str]:
         made.append(_create(shape, dated=projection.last_writer_wins))
         for number, order in enumerate(shape.table.orders, 1):
             made.append(f"CREATE INDEX {name}_order_{number} ON {name} ({', '.join(order)})")
+        made.extend(index_statements(cls))
         if cls is Tally:
             made.append(f"CREATE INDEX {name}_zero ON {name} (subject) WHERE count = 0")
     return made

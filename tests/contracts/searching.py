@@ -1,0 +1,167 @@
+"""The engines that the contract of searching is held against, and a small world to search in."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain import members, photos
+from domain.events import (
+    MemberRegistered,
+    PhotoDescribed,
+    PhotoProcessed,
+    PhotoRejected,
+    PhotoRemoved,
+    PhotoRestored,
+    PhotoUploaded,
+    ProfileChanged,
+)
+from domain.homes import slot_of_member
+from domain.ids import new_id, slot_of
+from domain.images import Camera, Location, Rendition
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.search import SqliteSearch
+from projections.ports import Search
+from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
+from projections.stores import Batch, Fed, Model, ReadModels, State
+from tests.streams.memory_log import START, MemoryLog
+
+CATALOGUE = (MEMBER_SEARCH, PHOTO_SEARCH)
+
+
+@dataclass
+class Town:
+    """Members and photos whose words matter, fed into the engine's live builds when asked."""
+
+    models: ReadModels
+    search: Search
+    log: MemoryLog = field(default_factory=lambda: MemoryLog(2))
+    at: datetime = START
+    builds: dict[str, Model] = field(default_factory=dict)
+    fed: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    async def open(self) -> None:
+        for projection in CATALOGUE:
+            self.builds[projection.name] = await self.models.create(projection, State.LIVE)
+
+    async def level(self) -> None:
+        """Feed what is new."""
+        for projection in CATALOGUE:
+            for log, facts in self.log.facts.items():
+                expected = self.fed.get((projection.name, log), 0)
+                new = [fact for fact in facts if fact.position.number > expected]
+                if new:
+                    batch = Batch(log, expected, new[-1].position.number, new)
+                    fed = await self.models.feed(self.builds[projection.name], projection, batch, park=False)
+                    assert fed is Fed.APPLIED
+                    self.fed[projection.name, log] = batch.last
+
+    def _id(self, slot: int) -> str:
+        self.at += timedelta(minutes=1)
+        return new_id(slot, self.at, lambda _: 1)
+
+    def member(self, username: str, first: str = "", last: str = "") -> str:
+        member = self._id(slot_of_member(username))
+        made = MemberRegistered(
+            at=self.at,
+            member_id=member,
+            username=username,
+            email="",
+            password_hash="",
+            first_name=first,
+            last_name=last,
+        )
+        self.log.append(slot_of(member), members.stream(member).name, made)
+        return member
+
+    def rename(self, member: str, first: str, last: str = "") -> None:
+        change = ProfileChanged(at=self.at, member_id=member, first_name=first, last_name=last, bio="")
+        self.log.append(slot_of(member), members.stream(member).name, change)
+
+    def photo(
+        self,
+        owner: str,
+        caption: str = "",
+        *,
+        tags: tuple[str, ...] = (),
+        alt: str = "",
+        place: str = "",
+        shown: bool = True,
+        where: tuple[float, float] | None = None,
+        camera: tuple[str, str] | None = None,
+    ) -> str:
+        photo = self._id(slot_of(owner))
+        uploaded = PhotoUploaded(
+            at=self.at,
+            photo_id=photo,
+            owner_id=owner,
+            upload_id="u",
+            object_key="k",
+            content_type="image/jpeg",
+            size=1,
+            sha256=None,
+            filename="a.jpg",
+            caption=caption,
+            alt_text=alt,
+            tags=tags,
+            mentions=(),
+            audience="public",
+            place=place,
+            show_location=shown,
+        )
+        processed = PhotoProcessed(
+            at=self.at,
+            photo_id=photo,
+            owner_id=owner,
+            audience="public",
+            sha256="0",
+            rendition=Rendition(1, 10, 20, "", "", ()),
+            taken_at=None,
+            camera=Camera(*camera, None, None, None, None, None) if camera else None,
+            location=Location(*where, None) if where else None,
+        )
+        self.record(photo, uploaded, processed)
+        return photo
+
+    def describe(self, owner: str, photo: str, caption: str, *, tags: tuple[str, ...] = (), shown: bool = True) -> None:
+        said = PhotoDescribed(
+            at=self.at,
+            photo_id=photo,
+            owner_id=owner,
+            caption=caption,
+            alt_text="",
+            tags=tags,
+            mentions=(),
+            show_location=shown,
+        )
+        self.record(photo, said)
+
+    def reject(self, owner: str, photo: str) -> None:
+        of = {"at": self.at, "photo_id": photo, "owner_id": owner, "audience": "public"}
+        self.record(photo, PhotoRejected(**of, code="not_an_image", detail=""))
+
+    def remove(self, owner: str, photo: str, *, back: bool = False) -> None:
+        change = PhotoRestored if back else PhotoRemoved
+        of = {"at": self.at, "photo_id": photo, "owner_id": owner, "status": "ready", "audience": "public"}
+        self.record(photo, change(**of))
+
+    def record(self, photo: str, *events) -> None:
+        stream = photos.stream(photo)
+        self.log.append(stream.slot, stream.name, *events)
+
+
+@asynccontextmanager
+async def sqlite(directory: Path, _request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    models = SqliteReadModels(directory, CATALOGUE)
+    await models.open()
+    try:
+        yield Town(models, SqliteSearch(models))
+    finally:
+        await models.close()
+
+
+Engine = Callable[[Path, pytest.FixtureRequest], AbstractAsyncContextManager[Town]]
+ENGINES = [pytest.param(sqlite, id="sqlite")]
