@@ -1,17 +1,18 @@
 """Photos: publish an upload, describe, set the audience, remove, restore, and record what developing gave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from commands.deciding import Part, Receipt, decide, decide_together, look
 from commands.once import Once
-from commands.ports import Darkroom, Deps, Exposed, Objects, Spoiled
+from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled
 from commands.seeing import seen_photo
 from commands.uploads import upload_part
 from domain import photos, texts
 from domain.errors import Contradicted, Forbidden, Invalid
 from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
+from domain.folding import fold
 from domain.ids import MemberId, PhotoId, UploadId, slot_of
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
 from domain.visibility import Audience, Sight, Status
@@ -158,9 +159,11 @@ async def restore_photo(command: RestorePhoto, *, deps: Deps, sight: Sight, once
 async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
     """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
     part = photo_part(command.photo_id)
-    photo = await look(deps, part)
+    (loaded,) = await deps.store.load(part.stream)
+    photo = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
     if photo.uploaded is None or photo.status != Status.PROCESSING or photo.removed_at is not None:
         return Receipt(photo)
+    deps = replace(deps, context=partial(_because, loaded.events[-1]))
     made = photo.uploaded
     outcome = await darkroom.develop(Exposed(made.photo_id, made.object_key, made.content_type, made.sha256))
     at = deps.now()
@@ -192,6 +195,11 @@ class _UsedMeanwhile(Exception):
     def __init__(self, photo_id: PhotoId) -> None:
         super().__init__(photo_id)
         self.photo_id = photo_id
+
+
+def _because(cause: Recorded) -> Context:
+    """What follows from a fact belongs to the trace of the request that the fact came from."""
+    return Context(cause.trace_id, cause.event_id, cause.correlation_id)
 
 
 async def _again(deps: Deps, photo_id: PhotoId) -> Receipt[Photo]:

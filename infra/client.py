@@ -87,6 +87,10 @@ class Client:
         """A photo as the member sees it."""
         return self._call("GET", f"/v1/photos/{photo_id}")
 
+    def remove(self, photo_id: str) -> None:
+        """Take a photo of one's own back."""
+        self._call("DELETE", f"/v1/photos/{photo_id}")
+
     def photos(self, username: str) -> list[dict[str, Any]]:
         """A member's newest photos."""
         page = self._call("GET", f"/v1/members/{username}/photos", params={"limit": 100})

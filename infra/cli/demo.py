@@ -68,7 +68,8 @@ def _fill(url: str, password: str) -> None:
         f"\n  [bold]filmroll is up at {url}[/bold]   (interactive contract: {url}/docs)\n"
         f"  log in as [bold]{_ACCOUNTS[0]}[/bold] with the password [bold]{password}[/bold]"
         f"   (also {', '.join(_ACCOUNTS[1:])})\n"
-        f"  stop it with Ctrl-C\n"
+        f"  stop it with Ctrl-C\n",
+        soft_wrap=True,
     )
 
 

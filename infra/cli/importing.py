@@ -1,5 +1,6 @@
 """`filmroll import`: a folder of photographs, through the HTTP API, oldest first; what is there already is skipped."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -40,6 +41,7 @@ def import_folder(
 ) -> None:
     """Upload a folder of photographs, subfolders too; run it again after a break, and nothing comes twice."""
     console = Console(stderr=True, highlight=False)
+    logging.getLogger("exifread").setLevel(logging.CRITICAL)  # what a file is, the server says
     files = in_order(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     photos = [path for path in files if path.suffix.lower() in PHOTO_SUFFIXES]
     for other in sorted(set(files) - set(photos)):
@@ -91,5 +93,6 @@ def _send(client: Client, path: Path, audience: str) -> Outcome:
     except (ClientError, OSError) as error:
         return Outcome(path, "failed", str(error))
     if photo["status"] == "rejected":
+        client.remove(sent.photo_id)  # or another run would leave one more of it
         return Outcome(path, "rejected", f"{photo['rejection']['detail']} ({photo['rejection']['code']})")
     return Outcome(path, "imported")
