@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import orjson
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.problems import Problem
-
-T = TypeVar("T")
 
 
 class Body(BaseModel):
@@ -26,6 +24,15 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """Text of any number of lines."""
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 5.0 is a whole one (JSON Schema, section 6.1.1 of its validation part)."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number, however it is written."""
 
 
 class JsonRequest(Request):

@@ -95,7 +95,7 @@ def _invalid(found: Sequence[Any]) -> Problem:
 def _field(error: Any) -> str:
     if error["type"] == "json_invalid":
         return ""
-    parts = [str(part) for part in error["loc"]]
+    parts = [str(part) for part in error["loc"] if not str(part).startswith("(")]  # (…) names a case of a union
     if parts and parts[0] in _KINDS_OF_PLACE:
         parts = parts[1:]
     return re.sub(r"[^\w.\-\[\]]", "?", ".".join(parts))[:200]

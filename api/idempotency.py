@@ -27,6 +27,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        min_length=1,
         max_length=KEY_MOST,
         description="A text of your choice: a repeat with the same key within 24 h gets the first answer.",
     ),

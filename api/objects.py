@@ -1,5 +1,7 @@
 """Objects: files that this very process takes and serves, where there is no object store of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -12,11 +14,13 @@ from api.caching import matches
 from api.documents import problem_answer
 from api.ports import FileStore, Reads, StoredFile
 from api.ranges import asked_range, serve
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from domain.ids import PhotoId, is_id
+from domain.images import ACCEPTED_TYPES
 from domain.visibility import MemberState, is_public
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
+_TYPES: Final[dict[str, Any]] = {name: {} for name in (*ACCEPTED_TYPES, "application/octet-stream")}
 _PHOTO_PART: Final = 4
 _PARTS: Final = 7
 
@@ -27,17 +31,18 @@ def routes(store: FileStore[Any], reads: Reads) -> APIRouter:
 
     @router.put(
         "/v1/objects/{key:path}",
-        **_described("Put a file", {200: {"description": "Stored."}}, 403, 413, 415, 422),
+        **_described("Put a file", {200: {"description": "Stored."}}, 403, 404, 413, 415, 422),
     )
     async def put(request: Request, key: str) -> Response:
         """With the URL and the headers of `POST /v1/uploads`; takes those bytes only."""
         length = request.headers.get("Content-Length", "")
-        grant = store.verify_put(
-            key,
-            request.query_params,
-            content_type=request.headers.get("Content-Type"),
-            content_length=int(length) if length.isascii() and length.isdecimal() and length[18:] == "" else None,
-        )
+        with _plain_keys_only():
+            grant = store.verify_put(
+                key,
+                request.query_params,
+                content_type=request.headers.get("Content-Type"),
+                content_length=int(length) if length.isascii() and length.isdecimal() and length[18:] == "" else None,
+            )
         await store.receive(grant, request.stream())
         return Response(headers={"Cache-Control": "no-store"})
 
@@ -47,14 +52,13 @@ def routes(store: FileStore[Any], reads: Reads) -> APIRouter:
         **_described(
             "Get a file",
             {
-                200: {"description": "The file.", "content": {"application/octet-stream": {}}},
-                206: {"description": "A part of the file.", "content": {"application/octet-stream": {}}},
+                200: {"description": "The file.", "content": _TYPES},
+                206: {"description": "A part of the file.", "content": _TYPES},
                 304: {"description": "Nothing has changed."},
             },
             403,
             404,
             416,
-            422,
         ),
     )
     async def get(request: Request, key: str) -> Response:
@@ -82,7 +86,8 @@ async def _allowed(store: FileStore[Any], reads: Reads, key: str, request: Reque
     photo_id = _photo_of(key)
     photo = (await reads.sight.photos([photo_id])).get(photo_id) if photo_id else None
     if "signature" in request.query_params:
-        access = store.verify_get(key, request.query_params)
+        with _plain_keys_only():
+            access = store.verify_get(key, request.query_params)
         if access.expires_at is not None:
             if photo is not None and photo.removed:
                 raise _not_found()
@@ -116,6 +121,17 @@ def _described(summary: str, answers: dict[int, Any], *errors: int) -> dict[str,
         "response_class": Response,
         "responses": {**answers, **{status: problem_answer(status) for status in errors}},
     }
+
+
+@contextmanager
+def _plain_keys_only() -> Iterator[None]:
+    """A key that no object can have is that of no object."""
+    try:
+        yield
+    except Invalid as refusal:
+        if refusal.code != "object_key_invalid":
+            raise
+        raise _not_found() from None
 
 
 def _not_found() -> NotFound:

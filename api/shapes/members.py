@@ -11,15 +11,14 @@ from domain.members import BIO_MOST, NAME_MOST, PASSWORD_LEAST, PASSWORD_MOST
 Name = Annotated[Line, Field(max_length=NAME_MOST, examples=["Ana"])]
 
 
+_EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]{1,64}@[^@\s.\x00-\x1f\x7f-\x9f]+(\.[^@\s.\x00-\x1f\x7f-\x9f]+)+$"
+
+
 class Registration(Body):
     """Who wants to become a member."""
 
     username: str = Field(pattern=r"^[a-zA-Z0-9_.]{3,30}$", examples=["ana"])
-    email: str = Field(
-        pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+$",
-        max_length=254,
-        examples=["ana@example.org"],
-    )
+    email: str = Field(pattern=_EMAIL, max_length=254, examples=["ana@example.org"])
     password: str = Field(min_length=PASSWORD_LEAST, max_length=PASSWORD_MOST, examples=["correct horse battery"])
     first_name: Name
     last_name: Annotated[Line, Field(max_length=NAME_MOST, examples=["Kovač"])]

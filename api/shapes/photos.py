@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.bodies import Body, Line, Text
+from api.bodies import Body, Line, Text, Whole
 from api.shapes.images import Image
 from api.shapes.members import HiddenMember, MemberCard
 from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES
@@ -12,7 +12,7 @@ from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, FILENAME_MOST, PLACE_MOST
 from domain.texts import MAX_TAGS
 
 Audience = Literal["public", "friends", "private"]
-Tag = Annotated[Line, Field(min_length=1, max_length=65, examples=["river"])]
+Tag = Annotated[Line, Field(examples=["river"], json_schema_extra={"pattern": r"^#?\w{1,64}$"})]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
 Caption = Annotated[Text, Field(max_length=CAPTION_MOST, examples=["Down by the river #river"])]
 AltText = Annotated[Text, Field(max_length=ALT_TEXT_MOST, examples=["A river at dusk"])]
@@ -22,10 +22,10 @@ class UploadRequest(Body):
     """A file that is to be uploaded; up to 50 MiB."""
 
     filename: Annotated[Line, Field(min_length=1, max_length=FILENAME_MOST, examples=["river.jpg"])]
-    content_type: str = Field(
-        max_length=200, examples=["image/jpeg"], description=f"One of {', '.join(ACCEPTED_TYPES)}."
+    content_type: str = Field(examples=["image/jpeg"], json_schema_extra={"enum": list(ACCEPTED_TYPES)})
+    size: Whole = Field(
+        ge=1, examples=[3_145_728], description="In bytes.", json_schema_extra={"maximum": MAX_UPLOAD_BYTES}
     )
-    size: int = Field(ge=1, examples=[MAX_UPLOAD_BYTES // 16], description="In bytes.")
     sha256: str | None = Field(None, pattern="^[0-9a-fA-F]{64}$", examples=["5f" * 32])
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi import Body as BodyOf
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from starlette.responses import Response
 
 from api.answers import dump, stamp
@@ -29,9 +29,12 @@ from domain.ids import MemberId, PhotoId, slot_of
 from domain.once import Answer
 from domain.photos import Upload
 
-MOST: int = 50
+MOST: Final = 50
+One = Annotated[shapes.UploadRequest, Tag("(one)")]
+Many = Annotated[list[shapes.UploadRequest], Field(min_length=1, max_length=MOST), Tag("(many)")]
 Asked = Annotated[
-    shapes.UploadRequest | Annotated[list[shapes.UploadRequest], Field(min_length=1, max_length=MOST)],
+    One | Many,
+    Discriminator(lambda body: "(many)" if isinstance(body, list) else "(one)"),
     BodyOf(description="One file, or a list of them."),
 ]
 
