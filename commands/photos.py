@@ -15,6 +15,7 @@ from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
 from domain.folding import fold
 from domain.ids import MemberId, PhotoId, UploadId, slot_of
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
+from domain.recorded import Recorded
 from domain.visibility import Audience, Sight, Status
 
 
