@@ -45,7 +45,9 @@ def open_installation(settings: Settings, *, create: bool) -> Installation:
         held = json.loads(path.read_text())
     except FileNotFoundError:
         if not create:
-            raise InstallationError(f"There is no installation in {settings.data}; name its folder with --data.") from None
+            raise InstallationError(
+                f"There is no installation in {settings.data}; name its folder with --data."
+            ) from None
         held = _found(settings, path)
     if "logs" in settings.model_fields_set and settings.logs != held["logs"]:
         raise InstallationError(
