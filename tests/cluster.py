@@ -55,14 +55,14 @@ async def keyspace(addresses: Addresses) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def cluster(addresses: Addresses, space: str) -> AsyncIterator[Cluster]:
+async def cluster(addresses: Addresses, space: str, *, shards: int = SHARDS) -> AsyncIterator[Cluster]:
     """One process's view of the read models in a keyspace."""
     cassandra = await Cassandra.open([addresses.cassandra], space)
     client = connect(addresses.redis)
     store = CassandraStore(cassandra, now=utc_now)
     counts = RedisCounterStore(client, CassandraMarks(cassandra), realm=space, now=utc_now)
     registry = Registry(cassandra, "filmroll", utc_now, fresh_s=0.05)
-    models = ClusterReadModels(registry, store, {"counters": counts}, now=utc_now, shards=SHARDS, grace_s=0.15)
+    models = ClusterReadModels(registry, store, {"counters": counts}, now=utc_now, shards=shards, grace_s=0.15)
     try:
         yield Cluster(models, CassandraModels(models, store), store, cassandra, counts, client, space)
     finally:

@@ -26,12 +26,12 @@ from infra.cassandra.letters import DeadLetters, move, reached
 from infra.cassandra.overlay import MisfitError, Overlay, Wish, time_of, wishes_of
 from infra.cassandra.stored import Dated
 from infra.cassandra.tables import RowTables, tables_of
-from infra.cassandra.writing import Writer
+from infra.cassandra.writing import Writer, check
 from projections.rows import Change, Drop, Key, Projection, Put
 from projections.stores import Batch, Fed, Model, PoisonedError
 
-HELD: Final = 20_000
-"""Changes of rows that nobody looks at go out when so many wait."""
+HELD: Final = 60_000
+"""Changes of rows that nobody looks at go out when so many wait: enough for full batches, some 30 MB of memory."""
 
 _HOST: Final = (MisfitError, Unavailable, RequestValidationException)
 """What is not the fault of a fact."""
@@ -109,14 +109,13 @@ class Feeder:
         return due
 
     def _check(self, changes: Sequence[Change]) -> None:
-        writer = Writer(self._cassandra)
         for change in changes:
             match change:
                 case Put(row):
                     tables = self._tables[type(row)]
-                    writer.check(tables, tables.shape.key(row), row)
+                    check(tables, tables.shape.key(row), row)
                 case Drop(cls, key):
-                    writer.check(self._tables[cls], key, None)
+                    check(self._tables[cls], key, None)
 
     def _write_ahead(self, overlay: Overlay, held: int) -> None:
         """Rows that nobody looks at need not wait for the others."""

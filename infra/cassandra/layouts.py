@@ -7,6 +7,7 @@ that is read, one owner's, is one slice of one partition. The number of shards i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -44,6 +45,7 @@ def layout_of(cls: type) -> Layout:
     return _LAYOUTS.get(cls, _PLAIN)
 
 
+@lru_cache(1 << 16)
 def shard_of(first: object, shards: int) -> int:
     """The partition of rows whose key begins so: stable across processes and versions."""
     return (

@@ -7,18 +7,28 @@ by what the key has besides. Where it holds every field of the row it answers al
 # ruff: noqa: S608 the names in these statements come from row classes, never from a caller
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import attrgetter
-from typing import Final
+from struct import Struct
+from typing import Any, Final, TypeAlias
 
 from infra.cassandra.layouts import Layout, layout_of, shard_of
 from infra.sqlite.shapes import Column, Shape, shape_of
 from projections.rows import Key, Row
 from projections.stores import Model
 
+Pack: TypeAlias = Callable[[Any], bytes]
+
 _TYPES: Final = {"TEXT": "text", "INTEGER": "bigint", "REAL": "double", "BLOB": "blob"}
+_PACKS: Final[Mapping[str, Pack]] = {
+    "TEXT": str.encode,
+    "INTEGER": Struct(">q").pack,
+    "REAL": Struct(">d").pack,
+    "BLOB": bytes,
+}
+"""How values travel (https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec, section 6)."""
 SHARD: Final = '"_shard"'
 WRITTEN: Final = '"_recorded_at"'
 
@@ -32,6 +42,21 @@ class Clustered:
     fields: tuple[str, ...]
     columns: tuple[Column, ...]
     grace_s: int
+
+    @cached_property
+    def packs(self) -> Mapping[str, Pack]:
+        """How the values of each column travel."""
+        return {column.name: _PACKS[column.type] for column in self.columns}
+
+    @cached_property
+    def row_packs(self) -> tuple[Pack, ...]:
+        """The same in the order of the columns."""
+        return tuple(self.packs.values())
+
+    @cached_property
+    def key_packs(self) -> tuple[Pack, ...]:
+        """The same in the order of the fields."""
+        return tuple(self.packs[field] for field in self.fields)
 
     @cached_property
     def create(self) -> str:

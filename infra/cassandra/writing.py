@@ -1,14 +1,20 @@
-"""Rows on their way into Cassandra: encoded, grouped by partition, sent as one-partition batches."""
+"""Rows on their way into Cassandra: packed, grouped by partition, sent as one-partition batches.
+
+Values are packed here rather than bound by the driver, which takes several times as long for each row and would be
+what limits a fan-out.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from struct import Struct
+from typing import Any, Final, TypeAlias
 
-from cassandra.query import BatchStatement, BatchType, BoundStatement
+from cassandra.query import BatchStatement, BatchType
 
-from infra.cassandra.connecting import Cassandra, Pump
+from infra.cassandra.connecting import Cassandra
 from infra.cassandra.stored import Dated
-from infra.cassandra.tables import Clustered, RowTables, arranged
+from infra.cassandra.tables import Clustered, Pack, RowTables, arranged
 from projections.rows import Key, Row
 
 ROWS: Final = 100
@@ -16,13 +22,19 @@ ROWS: Final = 100
 BYTES: Final = 24_000
 """In a batch of documents: the servers refuse batches above 50 KiB."""
 
+_shard: Final = lru_cache(1 << 12)(Struct(">i").pack)
+_time: Final = lru_cache(1 << 12)(Struct(">q").pack)
+
+Packed: TypeAlias = list[bytes | None]
+
 
 class Writer:
-    """Binds changes of rows, and sends what was bound; blocking, for worker threads."""
+    """Packs changes of rows, and sends what was packed; blocking, for worker threads."""
 
     def __init__(self, cassandra: Cassandra) -> None:
         self._cassandra = cassandra
-        self._waiting: dict[str, defaultdict[int, list[BoundStatement]]] = {}
+        self._waiting: dict[str, defaultdict[int, list[tuple[bytes, Packed]]]] = {}
+        self._ids: dict[str, bytes] = {}
 
     def change(self, tables: RowTables, key: Key, change: Dated) -> None:
         """Write or end a row in its own table; raises for what no column holds."""
@@ -44,41 +56,52 @@ class Writer:
             for gone in left:
                 self._drop(order.table, gone, change.at)
 
-    def check(self, tables: RowTables, key: Key, row: Row | None) -> None:
-        """Bind a change for nothing: raises for what no column holds."""
-        if None in key:
-            raise ValueError(f"{tables.shape.table.name} has no rows with keys like {key}")
-        if row is None:
-            self._cassandra.prepared(tables.main.drop).bind((0, 0, *key))
-        else:
-            self._cassandra.prepared(tables.main.put).bind((0, *encoded(tables, row), 0, 0))
-
     def flush(self) -> None:
         """Send everything, and wait until all of it is written."""
         pump = self._cassandra.pump()
         for statements in self._waiting.values():
-            for of_shard in statements.values():
-                _send(pump, of_shard)
+            for shard, of_shard in statements.items():
+                for some in _parts(of_shard):
+                    pump.send(self._batch(shard, some))
         self._waiting.clear()
         pump.drain()
 
-    def _put(self, table: Clustered, first: Any, values: Any, at: int) -> None:
-        shard = table.shard(first)
-        bound = self._cassandra.prepared(table.put).bind((shard, *values, at, at))
-        self._group(table)[shard].append(bound)
+    def _put(self, table: Clustered, first: Any, values: Sequence[Any], at: int) -> None:
+        shard, time = table.shard(first), _time(at)
+        self._enter(table, shard, table.put, [_shard(shard), *packed(table.row_packs, values), time, time])
 
     def _drop(self, table: Clustered, key: Key, at: int) -> None:
         shard = table.shard(key[0])
-        self._group(table)[shard].append(self._cassandra.prepared(table.drop).bind((at, shard, *key)))
+        self._enter(table, shard, table.drop, [_time(at), _shard(shard), *packed(table.key_packs, key)])
 
-    def _group(self, table: Clustered) -> defaultdict[int, list[BoundStatement]]:
+    def _enter(self, table: Clustered, shard: int, cql: str, values: Packed) -> None:
         known = self._waiting.get(table.name)
         if known is None:
             known = self._waiting[table.name] = defaultdict(list)
-        return known
+        statement = self._ids.get(cql)
+        if statement is None:
+            statement = self._ids[cql] = self._cassandra.prepared(cql).query_id
+        known[shard].append((statement, values))
+
+    def _batch(self, shard: int, statements: Sequence[tuple[bytes, Packed]]) -> Any:
+        """Every statement carries its own time, so the batch may be sent again."""
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for statement, values in statements:
+            batch._add_statement_and_params(True, statement, values)  # noqa: SLF001 packed already
+        batch.keyspace, batch.routing_key, batch.is_idempotent = self._cassandra.keyspace, _shard(shard), True
+        return batch
 
 
-def encoded(tables: RowTables, row: Row) -> Any:
+def check(tables: RowTables, key: Key, row: Row | None) -> None:
+    """Pack a change for nothing: raises for what no column holds."""
+    if None in key:
+        raise ValueError(f"{tables.shape.table.name} has no rows with keys like {key}")
+    packed(tables.main.key_packs, key)
+    if row is not None:
+        packed(tables.main.row_packs, encoded(tables, row))
+
+
+def encoded(tables: RowTables, row: Row) -> Sequence[Any]:
     """The stored values of a row; `ValueError` where a field has none that needs one."""
     values = tables.shape.encode(row)
     if None in values:
@@ -88,23 +111,19 @@ def encoded(tables: RowTables, row: Row) -> Any:
     return values
 
 
-def _send(pump: Pump, statements: list[BoundStatement]) -> None:
-    for batch in _batches(statements):
-        pump.send(batch)
+def packed(packs: Sequence[Pack], values: Sequence[Any]) -> Packed:
+    """Values as they travel."""
+    return [None if value is None else pack(value) for pack, value in zip(packs, values, strict=True)]
 
 
-def _batches(statements: list[BoundStatement]) -> Iterator[Any]:
-    batch, size = BatchStatement(BatchType.UNLOGGED), 0
+def _parts(statements: list[tuple[bytes, Packed]]) -> Iterator[list[tuple[bytes, Packed]]]:
+    """What goes into one batch: so many rows, or so many bytes."""
+    part: list[tuple[bytes, Packed]] = []
+    size = 0
     for statement in statements:
-        if len(batch) == ROWS or size > BYTES:
-            yield _idempotent(batch)
-            batch, size = BatchStatement(BatchType.UNLOGGED), 0
-        batch.add(statement)
-        size += sum(len(value) for value in statement.values if isinstance(value, bytes))
-    yield _idempotent(batch)
-
-
-def _idempotent(batch: Any) -> Any:
-    """Every statement carries its own time, so a batch may be sent again."""
-    batch.is_idempotent = True
-    return batch
+        if len(part) == ROWS or size > BYTES:
+            yield part
+            part, size = [], 0
+        part.append(statement)
+        size += sum(map(len, filter(None, statement[1])))
+    yield part
