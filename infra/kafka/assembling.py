@@ -1,0 +1,140 @@
+"""Where relay and workers are put together from the ports of whichever stores an installation has."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from infra.kafka.publishing import KafkaJobs, KafkaPublisher
+from infra.kafka.topics import KafkaTopics
+from infra.settings import Settings
+from projections.catalogue import BY_NAME, CATALOGUE
+from projections.ports import Waiting
+from projections.processing import PROCESSING
+from projections.rows import Projection
+from projections.stores import Model, ReadModels
+from streams.broker import Broker
+from streams.hosting import Hosts
+from streams.ports import EventLog
+from streams.relay import Leadership, Relay, RelayCheckpoints
+from streams.topics import Name, Topic, named, topics
+from streams.work import Dispatcher
+from streams.workers import Process, Workers
+
+ALL = "all"
+MEDIA = "media"
+
+
+class Service(Protocol):
+    """Something that runs until it is cancelled, or raises when its process had better end."""
+
+    async def run(self) -> None:
+        """Run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Logs that one relay publishes, as a rule those of one database."""
+
+    logs: Sequence[int]
+    checkpoints: RelayCheckpoints
+    leadership: Leadership
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What streams are made of; `process` develops a photo, where this process has the means."""
+
+    log: EventLog
+    models: ReadModels
+    waiting: Waiting
+    groups: Mapping[str, Group]
+    leadership: Leadership
+    process: Process | None = None
+
+
+def all_topics(settings: Settings) -> dict[Name, Topic]:
+    """Every topic, by the settings."""
+    made = topics(
+        partitions=settings.kafka_partitions,
+        work_partitions=settings.kafka_work_partitions,
+        replication=settings.kafka_replication,
+        prefix=settings.kafka_prefix,
+    )
+    by_name = {topic.name: topic for topic in made}
+    return {name: by_name[named(name, settings.kafka_prefix)] for name in Name}
+
+
+def build_relays(settings: Settings, parts: Parts) -> list[Service]:
+    """A relay for each group of logs."""
+    publisher = KafkaPublisher(settings.kafka, all_topics(settings)[Name.EVENTS])
+    return [
+        Relay(
+            name,
+            group.logs,
+            log=parts.log,
+            publisher=publisher,
+            checkpoints=group.checkpoints,
+            leadership=group.leadership,
+        )
+        for name, group in parts.groups.items()
+    ]
+
+
+async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -> list[Service]:
+    """What a worker of these names does; the one that hosts `processing` also hands out its work.
+
+    Creates the topics that are missing. Raises `ValueError` for a name that nothing has.
+    """
+    wanted = list(dict.fromkeys(names))
+    projections = chosen(wanted)
+    wants = all_topics(settings)
+    partitions = await KafkaTopics(settings.kafka).ensure(wants.values())
+    services: list[Service] = []
+    nudge: Callable[[Model], None] = _nobody
+    if PROCESSING in projections:
+        jobs = KafkaJobs(settings.kafka, wants[Name.PHOTO_PROCESSING])
+        dispatcher = Dispatcher(parts.waiting, jobs, parts.leadership, again_s=settings.work_again_s)
+        nudge = _nudge(dispatcher)
+        services.append(dispatcher)
+    if projections:
+        broker = _broker(settings, wants[Name.EVENTS], partitions)
+        services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=nudge))
+    if MEDIA in wanted:
+        if parts.process is None:
+            raise ValueError("photos are developed by the server itself in this profile")
+        broker = _broker(settings, wants[Name.PHOTO_PROCESSING], partitions)
+        hands = 2 * settings.media_workers
+        services.append(Workers(broker, parts.process, concurrency=hands, again_s=settings.work_again_s))
+    return services
+
+
+def chosen(names: Sequence[str]) -> list[Projection]:
+    """The projections of these names; raises `ValueError` for a name that nothing has."""
+    if unknown := [name for name in names if name not in {ALL, MEDIA, *BY_NAME}]:
+        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join((*BY_NAME, ALL, MEDIA))}")
+    return list(CATALOGUE) if ALL in names else [BY_NAME[name] for name in names if name != MEDIA]
+
+
+def _broker(settings: Settings, topic: Topic, partitions: Mapping[str, int]) -> Broker:
+    return Broker(
+        settings.kafka,
+        topic.name,
+        partitions[topic.name],
+        group=f"{settings.kafka_prefix}filmroll-",
+        session_s=settings.kafka_session_s,
+        heartbeat_s=settings.kafka_session_s / 5,
+        stall_s=settings.worker_stall_s,
+    )
+
+
+def _nudge(dispatcher: Dispatcher) -> Callable[[Model], None]:
+    def fed(model: Model) -> None:
+        if model.projection == PROCESSING.name:
+            dispatcher.nudge()
+
+    return fed
+
+
+def _nobody(_: Model) -> None:
+    """Nobody waits for it."""
