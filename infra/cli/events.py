@@ -2,20 +2,27 @@
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
 import typer
 
-from domain.events import EVENT_TYPES, event_type
+from domain.events import event_type
+from domain.positions import Position
 from domain.recorded import Recorded
 from domain.wire import to_wire
 from infra.bootstrap import open_core
+from infra.cli.asking import Data, Personal, Types, event_names, moment, refused, settings_for
+from infra.cli.exporting import catalogue, check, export, sql
 from infra.settings import Settings
+from streams.moments import fact_at
 from streams.ports import EventLog
 
-app = typer.Typer(help="The event stream.", no_args_is_help=True)
+app = typer.Typer(help="The event stream: watch it, export it, ask it in SQL.", no_args_is_help=True)
+app.command()(export)
+app.command()(check)
+app.command()(sql)
+app.command()(catalogue)
 
 _PAGE: Final = 1000
 _WAIT_S: Final = 0.5
@@ -25,18 +32,39 @@ _WAIT_S: Final = 0.5
 def tail(
     count: Annotated[int, typer.Option("-n", "--count", min=0, help="How many of the newest events of each log.")] = 20,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is recorded from now on.")] = False,
-    types: Annotated[str | None, typer.Option(help="Event names, separated by commas; all when not given.")] = None,
-    personal: Annotated[bool, typer.Option(help="Show personal fields too.")] = False,
-    data: Annotated[Path | None, typer.Option(help="Folder of the installation.")] = None,
+    types: Types = None,
+    personal: Personal = False,
+    data: Data = None,
 ) -> None:
     """Print events as JSON lines, oldest first."""
-    names = frozenset(types.split(",")) if types else None
-    if unknown := (names or frozenset()) - EVENT_TYPES.keys():
-        raise typer.BadParameter(f"no event is called {', '.join(sorted(unknown))}", param_hint="--types")
+    chosen = event_names(types)
+    names = None if chosen is None else frozenset(chosen)
     try:
-        asyncio.run(_tail(Settings() if data is None else Settings(data=data), count, names, follow, personal))
+        asyncio.run(_tail(settings_for(data), count, names, follow, personal))
     except KeyboardInterrupt:
         raise typer.Exit from None
+
+
+@app.command()
+def show(
+    position: Annotated[str, typer.Argument(help="Log and number, as in 0:1200.")],
+    personal: Personal = False,
+    data: Data = None,
+) -> None:
+    """Print one event with its whole envelope."""
+    asked = moment(position, "POSITION").numbers
+    if len(asked) != 1:
+        raise typer.BadParameter("say one position, as in 0:1200", param_hint="POSITION")
+    try:
+        fact = asyncio.run(_fact(settings_for(data), asked[0], personal))
+    except LookupError as error:
+        raise refused(error) from error
+    typer.echo(orjson.dumps(shown(fact, personal=personal), option=orjson.OPT_INDENT_2).decode())
+
+
+async def _fact(settings: Settings, position: Position, personal: bool) -> Recorded:
+    async with open_core(settings) as core:
+        return await fact_at(core.store, position, personal=personal)
 
 
 async def _tail(settings: Settings, count: int, names: frozenset[str] | None, follow: bool, personal: bool) -> None:
@@ -92,5 +120,7 @@ def shown(fact: Recorded, *, personal: bool) -> Mapping[str, Any]:
         "recorded_at": fact.recorded_at.isoformat(timespec="microseconds"),
         "event_id": fact.event_id,
         "trace_id": fact.trace_id,
+        "causation_id": fact.causation_id,
+        "correlation_id": fact.correlation_id,
         "data": {field: None if field in hidden else value for field, value in fields.items()},
     }
