@@ -10,7 +10,7 @@ from api import documents, errors, health, objects
 from api.idempotency import Idempotency
 from api.identity import Identity
 from api.metrics import Measured, Metrics
-from api.middleware import BodyLimit, Faults, Heads
+from api.middleware import BodyLimit, Drained, Faults, Heads
 from api.paging import Cursors
 from api.positions import Positions
 from api.reads import comments as read_comments
@@ -66,6 +66,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(Heads)
     app.add_middleware(BodyLimit, most=wiring.limits.body_bytes)
     app.add_middleware(Faults)
+    app.add_middleware(Drained)
     app.add_middleware(Tracing)
     return app
 

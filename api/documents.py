@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -105,6 +106,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         for operations in made["paths"].values():
             for operation in operations.values():
                 _tidy(operation)
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in route.methods or ():
+                    _exemplify(made["paths"][route.path_format][method.lower()]["responses"], route.responses)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -129,6 +134,14 @@ def _tidy(operation: dict[str, Any]) -> None:
         cases = [case for case in parameter["schema"].pop("anyOf", ()) if case != {"type": "null"}]
         if cases:
             parameter["schema"].update(cases[0])
+
+
+def _exemplify(answers: dict[str, Any], said: Mapping[int | str, dict[str, Any]]) -> None:
+    """Show examples as they are: the framework leaves nulls out of them."""
+    for status, answer in said.items():
+        for content_type, content in answer.get("content", {}).items():
+            if "example" in content:
+                answers[str(status)]["content"][content_type]["example"] = content["example"]
 
 
 def _answer(status: int, shape: Any, example: Any, headers: Iterable[str]) -> dict[str, Any]:

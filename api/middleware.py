@@ -16,6 +16,7 @@ OBJECTS: Final = "/v1/objects/"
 """Under this, bodies are files: they have limits of their own, and HEAD is answered by the route itself."""
 
 _DIGITS: Final = 20
+_DRAINED_MOST: Final = 64 * 1024 * 1024
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +80,37 @@ class BodyLimit:
 def _length(announced: str) -> float:
     """What a Content-Length says; endless where it says nothing that could be true."""
     return int(announced) if announced.isascii() and announced.isdecimal() and len(announced) < _DIGITS else math.inf
+
+
+class Drained:
+    """A refusal waits for the rest of the body: a connection closed under a client's sending would lose the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run one request."""
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if not ("Content-Length" in headers or "Transfer-Encoding" in headers) or "Expect" in headers:
+            await self._app(scope, receive, send)
+            return
+        count = 0
+        over = False
+
+        async def counted() -> Message:
+            nonlocal count, over
+            message = await receive()
+            count += len(message.get("body", b""))
+            over = not message.get("more_body", False)
+            return message
+
+        async def patient(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
+                while not over and count < _DRAINED_MOST:
+                    await counted()
+            await send(message)
+
+        await self._app(scope, counted, patient)
 
 
 class Faults:

@@ -12,7 +12,7 @@ from api.ports import StoredFile
 from api.problems import Problem
 from domain.errors import NotFound
 
-_ONE_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ONE_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _PIECE: Final = 256 * 1024
 
 
