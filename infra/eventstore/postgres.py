@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, StoredEvent
-from psycopg import Connection, Cursor
+from psycopg import Connection, RawCursor
 from psycopg.errors import UndefinedTable
+from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
+from infra.eventstore.postgres_arrays import Numbers, Texts
 from infra.eventstore.postgres_database import Database
 from infra.eventstore.postgres_recorder import LOCK_LOGS, LogRecorder
 from infra.eventstore.records import Moved, Place, Standing
@@ -39,7 +41,7 @@ class PostgresWriting:
 
     def insert(self, rows: Mapping[int, Sequence[StoredEvent]]) -> Mapping[int, Sequence[int]]:
         """Append to the logs; the numbers given."""
-        inserted: dict[int, Cursor[tuple[int]]] = {}
+        inserted: dict[int, RawCursor[tuple[int]]] = {}
         for log, stored in rows.items():
             if stored:
                 cursor = inserted[log] = _cursor(self._connection)
@@ -47,11 +49,9 @@ class PostgresWriting:
         numbers = {log: [number for (number,) in cursor.fetchall()] for log, cursor in inserted.items()}
         return {log: numbers.get(log, ()) for log in rows}
 
-    def _asked(self, log: int, places: Sequence[Place]) -> Cursor[tuple[Any, ...]]:
-        cursor = _cursor(self._connection)
+    def _asked(self, log: int, places: Sequence[Place]) -> RawCursor[tuple[Any, ...]]:
         streams, versions = zip(*places, strict=True) if places else ((), ())
-        cursor.execute(self._recorder(log).standing_statement, (list(streams), list(versions)), prepare=True)
-        return cursor
+        return _asked(self._connection, self._recorder(log).standing_statement, Texts(streams), Numbers(versions))
 
 
 class PostgresRecords:
@@ -74,32 +74,31 @@ class PostgresRecords:
     def writing(self, logs: Iterable[int]) -> Iterator[PostgresWriting]:
         """Take the locks of the logs; commit at the end of the block, or write nothing."""
         with _told(), self._database.get_connection() as connection, connection.pipeline():
-            connection.execute("BEGIN", prepare=True)
-            connection.execute(LOCK_LOGS, (sorted(logs),), prepare=True)
+            _asked(connection, "BEGIN")
+            _asked(connection, LOCK_LOGS, Numbers(sorted(logs)))
             yield PostgresWriting(connection, self.recorder)
-            connection.execute("COMMIT", prepare=True)
+            _asked(connection, "COMMIT")
 
     def head(self, log: int) -> int:
         """The number of the last committed fact of a log, 0 where there is none."""
-        statement = self.recorder(log).max_notification_id_statement
-        ((number,),) = self._reading(lambda connection: _asked(connection, statement, ()).fetchall())
+        statement = self.recorder(log).max_notification_id_statement.as_string()
+        ((number,),) = self._reading(lambda connection: _asked(connection, statement).fetchall())
         return number or 0
 
     def page(self, log: int, after: int, limit: int) -> list[Stored]:
         """Committed facts of a log after a number, in order."""
         statement = self.recorder(log).page_statement
-        rows = self._reading(lambda connection: _asked(connection, statement, (after, limit)).fetchall())
+        rows = self._reading(lambda connection: _asked(connection, statement, after, limit).fetchall())
         return [Stored(log, *row) for row in rows]
 
     def streams(self, names: Mapping[int, Iterable[str]]) -> list[Stored]:
         """All committed facts of the named streams of each log, in order within a stream."""
-        asked = {log: list(each) for log, each in names.items()}
+        asked = {log: Texts(each) for log, each in names.items()}
 
         def read(connection: Connection[Any]) -> list[Stored]:
             with connection.pipeline():
                 found = [
-                    (log, _asked(connection, self.recorder(log).streams_statement, (each,)))
-                    for log, each in asked.items()
+                    (log, _asked(connection, self.recorder(log).streams_statement, each)) for log, each in asked.items()
                 ]
                 return [Stored(log, *row) for log, cursor in found for row in cursor.fetchall()]
 
@@ -120,17 +119,19 @@ class PostgresRecords:
         raise AssertionError("unreachable")
 
 
-def _cursor(connection: Connection[Any]) -> Cursor[Any]:
-    return connection.cursor(binary=True, row_factory=tuple_row)
+def _cursor(connection: Connection[Any]) -> RawCursor[Any]:
+    cursor: RawCursor[Any] = RawCursor(connection, row_factory=tuple_row)
+    cursor.format = Format.BINARY
+    return cursor
 
 
-def _asked(connection: Connection[Any], statement: Any, values: Sequence[object]) -> Cursor[Any]:
+def _asked(connection: Connection[Any], statement: str, *values: object) -> RawCursor[Any]:
     cursor = _cursor(connection)
     cursor.execute(statement, values, prepare=True)
     return cursor
 
 
-def _standing(cursor: Cursor[Any]) -> Standing:
+def _standing(cursor: RawCursor[Any]) -> Standing:
     last: bytes | None = None
     taken: set[Place] = set()
     for stream, version, state in cursor.fetchall():

@@ -6,17 +6,22 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from eventsourcing.postgres import PostgresDatastore
+from eventsourcing.postgres import ConnectionPool, PostgresDatastore
 from eventsourcing.utils import strtobool
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import DictRow
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+
+from infra.eventstore.postgres_arrays import register
 
 CONNECT_SECONDS: Final = 5
 LOCK_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 60
 IDLE_IN_TRANSACTION_SECONDS: Final = 10
 POOL: Final = (5, 20)
+WARM: Final = 4
+"""So many connections are kept from going round: a committing thread, a loading one, two that read."""
 _LOST: Final = ("08", "57P")
 """SQLSTATE classes of lost connections and of servers that shut down; an error without one is the client's own."""
 UNSAFE: Final = "POSTGRES_ENABLE_DB_FUNCTIONS"
@@ -30,7 +35,45 @@ SESSION: Final = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
 }
+
+
+class Pool(ConnectionPool[Connection[DictRow]]):
+    """The library's pool, which gives out the warmest connections first: those that have prepared our statements."""
+
+    def __init__(self, **given: Any) -> None:
+        self._warm: list[Connection[DictRow]] = []
+        super().__init__(**given)
+
+    def getconn(self, timeout: float | None = None) -> Connection[DictRow]:
+        """The connection that was used last."""
+        try:
+            return self._warm.pop()
+        except IndexError:
+            return super().getconn(timeout)
+
+    def putconn(self, conn: Connection[DictRow]) -> None:
+        """Keep it warm, if it is whole and there are not enough of them."""
+        idle = conn.pgconn.transaction_status == TransactionStatus.IDLE
+        if idle and len(self._warm) < WARM and not self.closed:
+            self._warm.append(conn)
+        else:
+            super().putconn(conn)
+
+    def drain(self) -> None:
+        """Make all connections anew, the warm ones too."""
+        self._cool()
+        super().drain()
+
+    def close(self, timeout: float = CONNECT_SECONDS) -> None:
+        """Close all connections."""
+        super().close(timeout)
+        self._cool()
+
+    def _cool(self) -> None:
+        while self._warm:
+            super().putconn(self._warm.pop())
 
 
 class UnsafeSetting(ValueError):
@@ -53,21 +96,27 @@ class Database(PostgresDatastore):
             str(given.get("port") or 5432),
             str(given.get("user") or ""),
             str(given.get("password") or ""),
-            pool_size=least,
-            max_overflow=most - least,
-            connect_timeout=CONNECT_SECONDS,
             lock_timeout=LOCK_SECONDS,
             originator_id_type="text",
             enable_db_functions=False,
         )
         self.address = address(dsn)
-        self.pool.kwargs = connection_options(dsn, name) | {"row_factory": self._row_factory()}
+        self.pool = Pool(
+            connection_class=Connection[DictRow],
+            kwargs=connection_options(dsn, name) | {"row_factory": dict_row},
+            min_size=least,
+            max_size=most,
+            open=False,
+            configure=self.after_connect_func(),
+            timeout=CONNECT_SECONDS,
+        )
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
         """What the library sets with a statement is set by options already."""
 
         def after_connect(connection: Connection[DictRow]) -> None:
             connection.prepared_max = None  # a few for each log
+            register(connection)
 
         return after_connect
 
@@ -84,11 +133,6 @@ class Database(PostgresDatastore):
                 if connection.closed or (error.sqlstate or _LOST[0]).startswith(_LOST):
                     self.pool.drain()
                 raise
-
-    def _row_factory(self) -> object:
-        kwargs = self.pool.kwargs
-        assert isinstance(kwargs, dict)
-        return kwargs["row_factory"]
 
 
 def connection_options(dsn: str, name: str) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Cursor
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg import Cursor, RawCursor
+from psycopg.sql import SQL, Composed, Identifier
 
 from infra.eventstore.codec import STAMPED
+from infra.eventstore.postgres_arrays import Blobs, Numbers, Texts
 
 LOCK_CLASS: Final = 0x66696C6D
 """Distinguishes our advisory locks, whose other half is the log."""
@@ -24,9 +25,7 @@ MIGRATION_LOCK: Final = -1
 KEYS_LOCK: Final = -2
 """Held while members' keys are ended, in place of a log."""
 
-LOCK_LOGS: Final = SQL("SELECT pg_advisory_xact_lock({0}, log) FROM unnest(%s::int[]) AS log").format(
-    Literal(LOCK_CLASS)
-)
+LOCK_LOGS: Final = f"SELECT pg_advisory_xact_lock({LOCK_CLASS}, log::int) FROM unnest($1) AS log"  # noqa: S608 - a number
 """Takes the locks of logs, in the order in which they are given."""
 
 STORAGE: Final = (
@@ -53,41 +52,47 @@ class LogRecorder(PostgresApplicationRecorder):
         table = SQL("{0}.{1}").format(Identifier(schema), Identifier(self.events_table_name))
         self.lock_table_statements = [SQL("SELECT pg_advisory_xact_lock({0}, {1})").format(LOCK_CLASS, log)]
         self.sql_create_statements = self._create_statements(table)
-        self.insert_events_statement = SQL(
+        insert = SQL(
             "INSERT INTO {0} (originator_id, originator_version, topic, state)"
-            " SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[]) RETURNING notification_id"
-        ).format(table)
-        self.standing_statement = SQL(
-            "(SELECT NULL AS i, NULL::bigint AS v, substr(state, 1, {1}) FROM {0} ORDER BY notification_id DESC LIMIT 1)"
-            " UNION ALL SELECT t.originator_id, t.originator_version, NULL"
-            " FROM unnest(%b::text[], %b::bigint[]) AS place (i, v) JOIN {0} AS t"
-            " ON t.originator_id = place.i AND t.originator_version = place.v"
-        ).format(table, STAMPED)
-        self.page_statement = SQL(
-            f"SELECT {_COLUMNS} FROM {{0}} WHERE notification_id > %b ORDER BY notification_id LIMIT %b"  # noqa: S608 - our own columns
-        ).format(table)
-        self.streams_statement = SQL(
-            f"SELECT {_COLUMNS} FROM unnest(%b::text[]) AS name (n) JOIN {{0}} ON originator_id = n"  # noqa: S608
-            " ORDER BY originator_id, originator_version"
-        ).format(table)
-
-    def insert(self, cursor: Cursor[Any], stored_events: Sequence[StoredEvent]) -> None:
-        """Append, while the log's lock is held; the cursor will give the numbers."""
-        cursor.execute(
-            self.insert_events_statement,
-            (
-                [each.originator_id for each in stored_events],
-                [each.originator_version for each in stored_events],
-                [each.topic for each in stored_events],
-                [each.state for each in stored_events],
-            ),
-            prepare=True,
+            " SELECT * FROM unnest({1}) RETURNING notification_id"
         )
+        self.insert_events_statement = insert.format(table, SQL("%b, %b, %b, %b"))
+        # For raw cursors, which spare the driver to parse what it is given.
+        self.insert_statement = insert.format(table, SQL("$1, $2, $3, $4")).as_string()
+        self.standing_statement = (
+            SQL(
+                "(SELECT NULL AS i, NULL::bigint AS v, substr(state, 1, {1}) FROM {0} ORDER BY notification_id DESC LIMIT 1)"
+                " UNION ALL SELECT t.originator_id, t.originator_version, NULL"
+                " FROM unnest($1, $2) AS place (i, v) JOIN {0} AS t"
+                " ON t.originator_id = place.i AND t.originator_version = place.v"
+            )
+            .format(table, STAMPED)
+            .as_string()
+        )
+        self.page_statement = (
+            SQL(
+                f"SELECT {_COLUMNS} FROM {{0}} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"  # noqa: S608 - our own columns
+            )
+            .format(table)
+            .as_string()
+        )
+        self.streams_statement = (
+            SQL(
+                f"SELECT {_COLUMNS} FROM unnest($1) AS name (n) JOIN {{0}} ON originator_id = n"  # noqa: S608
+                " ORDER BY originator_id, originator_version"
+            )
+            .format(table)
+            .as_string()
+        )
+
+    def insert(self, cursor: RawCursor[Any], stored_events: Sequence[StoredEvent]) -> None:
+        """Append, while the log's lock is held; the cursor will give the numbers."""
+        cursor.execute(self.insert_statement, _columns(stored_events), prepare=True)
 
     def _insert_stored_events(self, curs: Cursor[Any], stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """The library's hook: its own `insert_events` locks and inserts as we do."""
         self._lock_table(curs)
-        self.insert(curs, stored_events)
+        curs.execute(self.insert_events_statement, _columns(stored_events), prepare=True)
 
     def _create_statements(self, table: Composed) -> list[Composed]:
         """The library's columns and indexes; ids are compared as bytes, whatever the machine's locale becomes."""
@@ -101,3 +106,12 @@ class LogRecorder(PostgresApplicationRecorder):
                 Identifier(self.notification_id_index_name), table
             ),
         ]
+
+
+def _columns(stored_events: Sequence[StoredEvent]) -> tuple[Texts, Numbers, Texts, Blobs]:
+    return (
+        Texts(str(each.originator_id) for each in stored_events),
+        Numbers(each.originator_version for each in stored_events),
+        Texts(each.topic for each in stored_events),
+        Blobs(each.state for each in stored_events),
+    )
