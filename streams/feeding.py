@@ -103,7 +103,7 @@ class Feeder:
                 if parcel.previous > end or (taken and len(stored) + parcel.facts > PAGE):
                     break
                 if parcel.last > end:
-                    stored += [fact for fact in unpack(parcel) if fact.number > end and fact.name in self._names]
+                    stored += unpack(parcel, after=end, wanted=self._names)
                     end = parcel.last
                 taken += 1
         except ValueError as error:

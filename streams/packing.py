@@ -7,7 +7,6 @@ fields travel encrypted. The layout is columns of numbers and then all texts in 
 
 import struct
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from streams.ports import Stored
@@ -56,8 +55,11 @@ def opened(body: bytes) -> Parcel:
     return Parcel(log, previous, first, last, count, body)
 
 
-def unpack(parcel: Parcel) -> list[Stored]:
-    """The facts of a parcel, in order; raises `ValueError` where its bytes don't fit."""
+def unpack(parcel: Parcel, *, after: int = 0, wanted: frozenset[str] | None = None) -> list[Stored]:
+    """The facts of a parcel after a number, of the wanted names (None: all), in order.
+
+    Raises `ValueError` where its bytes don't fit.
+    """
     count, body, log = parcel.facts, parcel.body, parcel.log
     columns = struct.Struct(f">{count}Q{count}I{count}H{count}H{count}I")
     try:
@@ -69,11 +71,12 @@ def unpack(parcel: Parcel) -> list[Stored]:
     if at + sum(streams) + sum(names) + sum(states) != len(body):
         raise ValueError(f"parcel of log {log} after {parcel.previous} has the wrong length")
     facts = []
-    for number, version, *lengths in zip(numbers, versions, streams, names, states, strict=True):
-        ends = [at, at + lengths[0], at + lengths[0] + lengths[1], at + sum(lengths)]
-        stream, name, state = (body[begin:end] for begin, end in pairwise(ends))
-        facts.append(Stored(log, number, stream.decode(), version, name.decode(), state))
-        at = ends[-1]
+    for number, version, stream, name, state in zip(numbers, versions, streams, names, states, strict=True):
+        middle, end = at + stream, at + stream + name + state
+        called = body[middle : middle + name].decode()
+        if number > after and (wanted is None or called in wanted):
+            facts.append(Stored(log, number, body[at:middle].decode(), version, called, body[middle + name : end]))
+        at = end
     return facts
 
 
