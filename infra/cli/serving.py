@@ -9,7 +9,7 @@ import typer
 import uvicorn
 import uvloop
 
-from infra.bootstrap import open_embedded
+from infra.bootstrap import open_app
 from infra.logs import configure_logs
 from infra.settings import Settings
 
@@ -36,7 +36,7 @@ async def _serve(settings: Settings) -> None:
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         url = settings.base_url or f"http://{_reachable(settings.host)}:{port}"
-        async with open_embedded(settings, base_url=url) as app:
+        async with open_app(settings, base_url=url) as app:
             config = uvicorn.Config(
                 app,
                 lifespan="off",

@@ -1,0 +1,144 @@
+"""The core of an installation: what every process and every tool needs of it, whichever profile it runs in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
+from api.wiring import Wiring, Writes
+from commands import comments, deciding, follows, likes, members, photos, sessions, uploads
+from commands.ports import Deps, Objects, Passwords
+from domain.visibility import Sight
+from infra.eventstore.store import LibraryEventStore
+from infra.installation import Installation
+from infra.settings import Settings
+from projections.catalogue import CATALOGUE
+from projections.ports import (
+    AuthorLists,
+    Comments,
+    Counters,
+    Duplicates,
+    Follows,
+    Likes,
+    Photos,
+    Profiles,
+    Progress,
+    Search,
+    Sessions,
+    Timelines,
+    Waiting,
+)
+from projections.stores import ReadModels
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Every query port of an installation."""
+
+    sight: Sight
+    profiles: Profiles
+    photos: Photos
+    authors: AuthorLists
+    follows: Follows
+    timelines: Timelines
+    likes: Likes
+    comments: Comments
+    counters: Counters
+    duplicates: Duplicates
+    sessions: Sessions
+    search: Search
+    waiting: Waiting
+    progress: Progress
+
+    def reads(self, files: Files) -> Reads:
+        """What the API reads from."""
+        return Reads(
+            sight=self.sight,
+            profiles=self.profiles,
+            photos=self.photos,
+            authors=self.authors,
+            follows=self.follows,
+            timelines=self.timelines,
+            likes=self.likes,
+            comments=self.comments,
+            counters=self.counters,
+            duplicates=self.duplicates,
+            sessions=self.sessions,
+            progress=self.progress,
+            files=files,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """An open installation."""
+
+    settings: Settings
+    installation: Installation
+    store: LibraryEventStore
+    models: ReadModels
+    queries: Queries
+    deps: Deps
+
+
+def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
+    """Every command handler with its ports bound."""
+    deps, sight, fingerprint = core.deps, core.queries.sight, core.installation.fingerprint
+    return Writes(
+        register_member=partial(members.register_member, deps=deps, passwords=passwords, fingerprint=fingerprint),
+        change_profile=partial(members.change_profile, deps=deps),
+        find_member=partial(members.find_member, deps, fingerprint=fingerprint),
+        log_in=partial(sessions.log_in, deps=deps, passwords=passwords, fingerprint=fingerprint),
+        refresh_session=partial(sessions.refresh_session, deps=deps),
+        log_out=partial(sessions.log_out, deps=deps),
+        follow_member=partial(follows.follow_member, deps=deps),
+        end_follow=partial(follows.end_follow, deps=deps),
+        accept_follower=partial(follows.accept_follower, deps=deps),
+        new_upload=partial(uploads.new_upload, deps=deps),
+        sign_upload=partial(uploads.sign_upload, objects=objects),
+        request_uploads=partial(uploads.request_uploads, deps=deps),
+        publish_photo=partial(photos.publish_photo, deps=deps, objects=objects),
+        change_photo=partial(photos.change_photo, deps=deps, sight=sight),
+        remove_photo=partial(photos.remove_photo, deps=deps, sight=sight),
+        restore_photo=partial(photos.restore_photo, deps=deps, sight=sight),
+        like_photo=partial(likes.like_photo, deps=deps, sight=sight),
+        unlike_photo=partial(likes.unlike_photo, deps=deps, sight=sight),
+        write_comment=partial(comments.write_comment, deps=deps, sight=sight),
+        edit_comment=partial(comments.edit_comment, deps=deps, sight=sight),
+        remove_comment=partial(comments.remove_comment, deps=deps, sight=sight),
+        recall=partial(deciding.recall, deps=deps),
+    )
+
+
+def wiring(
+    core: Core,
+    *,
+    objects: Objects,
+    passwords: Passwords,
+    files: Files,
+    checks: Mapping[str, Check],
+    store: FileStore[Any] | None = None,
+) -> Wiring:
+    """What the API is built from; with a `store`, this process takes and serves the files itself."""
+    settings, installation = core.settings, core.installation
+    keys: Mapping[str, bytes] = {"1": installation.key("access-tokens:1")}
+    return Wiring(
+        writes=writes(core, objects, passwords),
+        reads=core.queries.reads(files),
+        keyring=Keyring("1", keys),
+        secret=installation.key("tokens"),
+        now=utc_now,
+        limits=Limits(
+            catch_up_s=settings.catch_up_s, body_bytes=settings.body_limit, access_token_s=settings.access_token_s
+        ),
+        metrics=tuple(projection.name for projection in CATALOGUE),
+        store=store,
+        checks=checks,
+    )
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)

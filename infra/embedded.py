@@ -1,0 +1,132 @@
+"""The embedded profile: one process, SQLite and files."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.app import build_app
+from api.tracing import context
+from commands.photos import ProcessPhoto, process_photo
+from commands.ports import Deps
+from domain.ids import MemberId, PhotoId, new_id
+from infra.core import Core, Queries, utc_now, wiring
+from infra.eventstore.keys import SqliteKeys
+from infra.eventstore.opening import open_sqlite_store
+from infra.eventstore.store import LibraryEventStore
+from infra.files.objects import FileObjects
+from infra.images.pool import Limits, VipsDarkroom
+from infra.installation import open_installation
+from infra.passwords import Argon2Passwords
+from infra.settings import Settings
+from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.comments import SqliteComments
+from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.duplicates import SqliteDuplicates
+from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.likes import SqliteLikes
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.photos import SqlitePhotos
+from infra.sqlite.processing import SqliteWaiting
+from infra.sqlite.profiles import SqliteProfiles
+from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.search import SqliteSearch
+from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
+from projections.catalogue import CATALOGUE
+from projections.processing import PROCESSING
+from projections.stores import Model
+from streams.following import Follower, prepare
+from streams.reactions import Reactions
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
+    """Open the files of an installation; with `create`, make them where there are none yet."""
+    installation = open_installation(settings, create=create)
+    async with AsyncExitStack() as stack:
+        keys = SqliteKeys(settings.data / "keys.db", installation.key("members"))
+        stack.callback(keys.close)
+        store = open_sqlite_store(
+            settings.data / "events.db",
+            logs=installation.logs,
+            keys=keys,
+            now=utc_now,
+            synchronous=settings.synchronous,
+        )
+        stack.push_async_callback(store.close)
+        models = SqliteReadModels(settings.data / "models", CATALOGUE)
+        await models.open()
+        stack.push_async_callback(models.close)
+        await prepare(models, CATALOGUE)
+        deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)
+        yield Core(settings, installation, store, models, _queries(models, store), deps)
+
+
+@asynccontextmanager
+async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
+    """The whole product in this process: the API, the follower, and the darkroom's workers beside it."""
+    settings, installation = core.settings, core.installation
+    async with AsyncExitStack() as stack:
+        passwords = Argon2Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes)
+        stack.callback(passwords.close)
+        objects = FileObjects(settings.data / "objects", installation.key("files"), base_url, now=utc_now)
+        limits = Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels)
+        darkroom = VipsDarkroom(
+            objects.disk, installation.key("variants"), workers=settings.media_workers, limits=limits
+        )
+        stack.push_async_callback(darkroom.close)
+        await darkroom.start()
+
+        async def process(photo_id: PhotoId, owner_id: MemberId) -> None:
+            del owner_id
+            await process_photo(ProcessPhoto(photo_id), deps=core.deps, darkroom=darkroom)
+
+        reactions = Reactions(core.queries.waiting, process, concurrency=2 * settings.media_workers)
+
+        def fed(model: Model) -> None:
+            if model.projection == PROCESSING.name:
+                reactions.nudge()
+
+        follower = Follower(core.store, core.models, CATALOGUE, on_fed=fed)
+        await follower.start()
+        stack.push_async_callback(follower.stop)
+        reactions.start()
+        stack.push_async_callback(reactions.stop)
+
+        async def following() -> None:
+            if failing := follower.failing:
+                raise RuntimeError(f"read models can't be fed: {failing}")
+
+        async def recording() -> None:
+            await core.store.head(0)
+
+        yield build_app(
+            wiring(
+                core,
+                objects=objects,
+                passwords=passwords,
+                files=objects,
+                store=objects,
+                checks={"event store": recording, "read models": following},
+            )
+        )
+
+
+def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
+    return Queries(
+        sight=SqliteSight(models),
+        profiles=SqliteProfiles(models),
+        photos=SqlitePhotos(models),
+        authors=SqliteAuthorLists(models),
+        follows=SqliteFollows(models),
+        timelines=SqliteTimelines(models),
+        likes=SqliteLikes(models),
+        comments=SqliteComments(models),
+        counters=SqliteCounters(models),
+        duplicates=SqliteDuplicates(models),
+        sessions=SqliteSessions(models),
+        search=SqliteSearch(models),
+        waiting=SqliteWaiting(models),
+        progress=SqliteProgress(models, store),
+    )
