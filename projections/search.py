@@ -27,7 +27,7 @@ from domain.ids import MemberId, PhotoId
 from domain.images import Location
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, row
-from projections.words import highlight, indexed, storable, terms
+from projections.words import LONGEST, highlight, indexed, storable, terms
 
 TAG: Final = 5
 WORD: Final = 4
@@ -168,7 +168,7 @@ def project_photos(fact: Recorded, look: Look) -> Iterator[Change]:
 
 def username_asked(query: str) -> str:
     """What a query would be as a username."""
-    return storable(query).strip().removeprefix("@").casefold()
+    return storable(query).strip().removeprefix("@").casefold()[:LONGEST]
 
 
 def member_highlights(found: MemberDocument, asked: tuple[str, ...]) -> Mapping[str, str]:

@@ -35,7 +35,7 @@ def fold(word: str) -> str:
 
 def terms(query: str) -> tuple[str, ...]:
     """The words that a query asks for, each once."""
-    return tuple(dict.fromkeys(word for _, word in _words(query)))[:MOST_TERMS]
+    return tuple(dict.fromkeys(word[:LONGEST] for _, word in _words(query)))[:MOST_TERMS]
 
 
 def storable(text: str) -> str:

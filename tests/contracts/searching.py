@@ -1,9 +1,10 @@
 """The engines that the contract of searching is held against, and a small world to search in."""
 
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,16 @@ from domain.events import (
 from domain.homes import slot_of_member
 from domain.ids import new_id, slot_of
 from domain.images import Camera, Location, Rendition
+from infra.opensearch.connecting import OpenSearch
+from infra.opensearch.search import OpenSearchSearch
+from infra.opensearch.store import OpenSearchStore
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.search import SqliteSearch
 from projections.ports import Search
+from projections.rows import Key, Projection, Row
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Batch, Fed, Model, ReadModels, State
+from tests.servers import Servers
 from tests.streams.memory_log import START, MemoryLog
 
 CATALOGUE = (MEMBER_SEARCH, PHOTO_SEARCH)
@@ -36,7 +42,7 @@ CATALOGUE = (MEMBER_SEARCH, PHOTO_SEARCH)
 class Town:
     """Members and photos whose words matter, fed into the engine's live builds when asked."""
 
-    models: ReadModels
+    models: "ReadModels | Alone"
     search: Search
     log: MemoryLog = field(default_factory=lambda: MemoryLog(2))
     at: datetime = START
@@ -163,5 +169,55 @@ async def sqlite(directory: Path, _request: pytest.FixtureRequest) -> AsyncItera
         await models.close()
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Alone:
+    """A store without a registry: it counts its builds itself, and the newest of each projection is live."""
+
+    def __init__(self, store: OpenSearchStore) -> None:
+        self.store = store
+        self.newest: dict[str, Model] = {}
+
+    async def create(self, projection: Projection, state: State) -> Model:
+        before = self.newest.get(projection.name)
+        model = Model(projection.name, before.build + 1 if before else 1)
+        await self.store.prepare(model, projection, 1)
+        self.newest[projection.name] = model
+        return model
+
+    async def feed(self, model: Model, projection: Projection, batch: Batch, *, park: bool) -> Fed:
+        return await self.store.feed(model, projection, 1, batch, park=park)
+
+    async def rows(self, model: Model, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
+        return await self.store.rows(model, 1, cls, after=after, limit=limit)
+
+    async def live(self, projection: Projection) -> Model:
+        return self.newest[projection.name]
+
+
+@asynccontextmanager
+async def alone(servers: Servers) -> AsyncIterator[Alone]:
+    """A store under a prefix of its own, which is gone afterwards."""
+    search = OpenSearch(servers.need("opensearch").opensearch, prefix=f"test-{uuid.uuid4().hex[:12]}")
+    made = Alone(OpenSearchStore(search, now=utc_now))
+    await made.store.open()
+    try:
+        yield made
+    finally:
+        await search.ask("DELETE", f"/{search.prefix}-*")
+        await search.close()
+
+
+@asynccontextmanager
+async def opensearch(_directory: Path, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    async with alone(request.getfixturevalue("stack")) as made:
+        yield Town(made, OpenSearchSearch(made.store, made.live))
+
+
 Engine = Callable[[Path, pytest.FixtureRequest], AbstractAsyncContextManager[Town]]
-ENGINES = [pytest.param(sqlite, id="sqlite")]
+ENGINES = [
+    pytest.param(sqlite, id="sqlite"),
+    pytest.param(opensearch, id="opensearch", marks=pytest.mark.cluster),
+]
