@@ -39,7 +39,7 @@ class ModelStatus:
 
     `live` is what reads use; `building` is being rebuilt; `ready` is built, fed, and may be switched to; `retired`
     was live before the last switch and is still fed, so that a rollback loses nothing; `stale` was made by another
-    version of the projection's code and is no longer fed.
+    version of the projection's code and is no longer fed. Whatever its state, a `paused` build is not followed with.
     """
 
     model: Model
@@ -47,6 +47,7 @@ class ModelStatus:
     state: State
     checkpoints: Mapping[int, int]
     dead_letters: int
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +151,12 @@ class ReadModels(Protocol):
 
     async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
         """What is parked, in the order of the log."""
+        ...
+
+
+class Pauses(Protocol):
+    """Lets operators hold a build where it stands, across restarts."""
+
+    async def pause(self, model: Model, *, paused: bool) -> None:
+        """Say whether followers leave a build alone; they notice at their next look. Raises `ValueError` for no build."""
         ...

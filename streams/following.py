@@ -106,7 +106,8 @@ class Follower:
 
     def _feeds(self, status: ModelStatus) -> bool:
         projection = self._catalogue.get(status.model.projection)
-        return projection is not None and status.code_version == projection.version and status.state in _FED
+        own = projection is not None and status.code_version == projection.version
+        return own and status.state in _FED and not status.paused
 
     async def _keep_following(self, model: Model) -> None:
         health = self._health[model]

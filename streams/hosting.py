@@ -13,7 +13,7 @@ import structlog
 
 from projections.rows import Projection
 from projections.stores import Model, ModelStatus, ReadModels, State
-from streams.broker import Broker
+from streams.broker import Broker, StalledError
 from streams.feeding import Feeder
 from streams.host import Host
 from streams.ports import EventLog
@@ -72,7 +72,9 @@ class Hosts:
             await self._end([model for model in self._tasks if model not in wanted])
             for model in sorted(wanted - self._tasks.keys()):
                 self._tasks[model] = asyncio.create_task(self._host(model).run(), name=f"host {model}")
-        for task in self._tasks.values():
+        for model, task in self._tasks.items():
+            if task.cancelled():
+                raise StalledError(f"the host of {model} was called off by its app")
             if task.done():
                 task.result()
 
@@ -82,7 +84,8 @@ class Hosts:
 
     def _feeds(self, status: ModelStatus) -> bool:
         projection = self._projections.get(status.model.projection)
-        return projection is not None and status.code_version == projection.version and status.state in _FED
+        own = projection is not None and status.code_version == projection.version
+        return own and status.state in _FED and not status.paused
 
     async def _end(self, models: Iterable[Model]) -> None:
         ended = [task for model in list(models) if (task := self._tasks.pop(model, None)) is not None]

@@ -44,15 +44,18 @@ async def rebuild(
     models: ReadModels,
     report: Report = lambda _: None,
     batch: int = BATCH,
+    parallel: int = _LOGS_AT_ONCE,
     clock: Callable[[], float] = time.monotonic,
 ) -> Model:
     """Build anew from the first fact to the last, and leave a build that is ready to be switched to.
+
+    So many logs are read at a time as `parallel` says.
 
     Raises `RebuildRunningError` while another run is at it, and `PoisonedError` for a fact that can't be applied.
     """
     async with models.rebuilding(projection.name):
         model = await _unfinished(models, projection) or await models.create(projection, State.BUILDING)
-        run = _Run(projection, model, log, models, report, batch, clock, park=False)
+        run = _Run(projection, model, log, models, report, batch, clock, park=False, parallel=parallel)
         await run.catch_up()
         await run.catch_up()  # what came in meanwhile, and it took a while
         await models.mark(model, State.READY)
@@ -64,9 +67,13 @@ async def switch(model: Model, projection: Projection, *, log: EventLog, models:
 
     Switching back to the build that was live before is the rollback.
     """
-    run = _Run(projection, model, log, models, lambda _: None, BATCH, time.monotonic, park=True)
-    await run.catch_up()
+    await catch_up(model, projection, log=log, models=models)
     await models.switch(model)
+
+
+async def catch_up(model: Model, projection: Projection, *, log: EventLog, models: ReadModels) -> None:
+    """Feed a build until it is level with the log; any number of hosts may do so at once."""
+    await _Run(projection, model, log, models, lambda _: None, BATCH, time.monotonic, park=True).catch_up()
 
 
 async def _unfinished(models: ReadModels, projection: Projection) -> Model | None:
@@ -95,6 +102,7 @@ class _Run:
         clock: Callable[[], float],
         *,
         park: bool,
+        parallel: int = _LOGS_AT_ONCE,
     ) -> None:
         self._projection = projection
         self._model = model
@@ -104,6 +112,7 @@ class _Run:
         self._batch = batch
         self._clock = clock
         self._park = park
+        self._parallel = parallel
         known = [event_type(cls) for cls in projection.handles]
         self._names = frozenset(each.name for each in known)
         self._personal = any(each.personal for each in known)
@@ -118,7 +127,7 @@ class _Run:
         self._total = sum(await asyncio.gather(*(self._log.head(log) for log in logs)))
         if self._began is None:
             self._began = self._clock(), sum(self._reached.values())
-        turns = asyncio.Semaphore(_LOGS_AT_ONCE)
+        turns = asyncio.Semaphore(self._parallel)
 
         async def take(log: int) -> None:
             async with turns:

@@ -93,6 +93,10 @@ class SqliteReadModels:
         """Say what a build is for."""
         await self._write(self._registry.mark, model, state)
 
+    async def pause(self, model: Model, *, paused: bool) -> None:
+        """Say whether followers leave a build alone, in every process."""
+        await self._write(lambda: self._registry.pause(model, paused=paused))
+
     async def switch(self, model: Model) -> None:
         """Let reads use this build from now on, in every process."""
         await self._write(self._registry.switch, model)
@@ -180,5 +184,5 @@ def _status(snapshot: Snapshot, reader_of: Callable[[Model], Reader]) -> list[Mo
         connection = reader_of(model).connection
         (letters,) = connection.execute("SELECT count(*) FROM _dead_letters").fetchone()
         reached = {log: checkpoint.number for log, checkpoint in checkpoints(connection).items()}
-        standing.append(ModelStatus(model, entry.code_version, entry.state, reached, letters))
+        standing.append(ModelStatus(model, entry.code_version, entry.state, reached, letters, entry.paused))
     return standing

@@ -21,6 +21,10 @@ _SCHEMA: Final = [
     ),
     f"CREATE UNIQUE INDEX one_live_build ON models (projection) WHERE state = '{State.LIVE}'",
 ]
+_PAUSED: Final = (
+    "CREATE TABLE IF NOT EXISTS paused (projection TEXT NOT NULL, build INTEGER NOT NULL,"
+    " PRIMARY KEY (projection, build)) STRICT, WITHOUT ROWID"
+)
 _DROPPED: Final = "dropped"
 """Dropped builds leave their number behind, so that no number ever means two builds."""
 
@@ -34,6 +38,7 @@ class Entry:
 
     code_version: int
     state: State
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Registry:
         self._turn = threading.Lock()
         self._reading = connect(path, read_only=True)
         self._writing = connect(path)
+        self._writing.execute(_PAUSED)
         self._version = -1
         self._snapshot = Snapshot({}, {})
 
@@ -93,6 +99,14 @@ class Registry:
         with self._turn, writing(self._writing):
             self._state(model)
             self._set(model, state)
+
+    def pause(self, model: Model, *, paused: bool) -> None:
+        """Say whether followers leave a build alone."""
+        with self._turn, writing(self._writing):
+            self._state(model)
+            self._writing.execute("DELETE FROM paused WHERE projection = ? AND build = ?", _key(model))
+            if paused:
+                self._writing.execute("INSERT INTO paused VALUES (?, ?)", _key(model))
 
     def switch(self, model: Model) -> None:
         """Make a build live, and retire the one that was."""
@@ -129,10 +143,11 @@ class Registry:
 
     def _read(self) -> Snapshot:
         rows = self._reading.execute(
-            "SELECT projection, build, code_version, state FROM models WHERE state != ? ORDER BY projection, build",
+            "SELECT projection, build, code_version, state, (projection, build) IN (SELECT * FROM paused) FROM models"
+            " WHERE state != ? ORDER BY projection, build",
             (_DROPPED,),
         )
-        entries = {Model(name, build): Entry(code_version, State(state)) for name, build, code_version, state in rows}
+        entries = {Model(name, build): Entry(code, State(state), bool(held)) for name, build, code, state, held in rows}
         alias = {model.projection: model for model, entry in entries.items() if entry.state is State.LIVE}
         return Snapshot(entries, alias)
 

@@ -196,3 +196,32 @@ async def test_older_code_is_set_aside_and_a_ready_build_of_this_code_takes_over
         await prepare(models, [LIKES])
         assert [status.state for status in await models.status()] == [State.STALE, State.LIVE]
         assert built.build == 2
+
+
+async def test_a_paused_build_stands_still_until_it_is_resumed(tmp_path):
+    log = MemoryLog()
+    async with sqlite_models(tmp_path) as models:
+        follower = Follower(log, models, [LIKES], poll_s=0.01)
+        await follower.start()
+        like(log, "ada")
+        await level(models, log, ["likes"])
+        (status,) = await models.status()
+        await models.pause(status.model, paused=True)
+        await until(lambda: _no_task(follower))
+        like(log, "bob")
+        assert [(s.state, s.paused, s.checkpoints) for s in await models.status()] == [
+            (State.LIVE, True, status.checkpoints)
+        ]
+        await models.pause(status.model, paused=False)
+        await level(models, log, ["likes"])
+        await follower.stop()
+    async with sqlite_models(tmp_path) as models:
+        await models.pause(status.model, paused=True)
+    async with sqlite_models(tmp_path) as models:
+        assert [s.paused for s in await models.status()] == [True]
+        with pytest.raises(ValueError, match="no build"):
+            await models.pause(replace(status.model, build=9), paused=True)
+
+
+async def _no_task(follower):
+    return not follower._tasks
