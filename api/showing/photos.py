@@ -13,7 +13,7 @@ from api.showing.members import card
 from api.showing.shown import Shown
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId, is_id
-from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, is_public, may_see_photo
+from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, Status, is_public, may_see_photo
 from projections.counters import Kind
 from projections.photos import PhotoRow
 from projections.profiles import ProfileRow
@@ -44,10 +44,15 @@ class Hydrated:
         return self.relations.get(state.owner_id, STRANGERS)
 
     def visible(self, photo_id: PhotoId) -> PhotoState | None:
-        """The photo's state, if the viewer may see it and its document is there."""
-        state = self.states.get(photo_id)
-        if state is None or photo_id not in self.rows:
+        """The photo's state, if the viewer may see it and its document is there.
+
+        States act at once, documents follow: until the document tells the outcome, the photo is still being processed.
+        """
+        state, row = self.states.get(photo_id), self.rows.get(photo_id)
+        if state is None or row is None:
             return None
+        if row.rendition is None and row.rejection_code is None:
+            state = replace(state, status=Status.PROCESSING)
         seen = may_see_photo(self.viewer, state, self.owner(state), self.relation(state))
         return state if seen else None
 
