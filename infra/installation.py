@@ -16,6 +16,8 @@ from infra.settings import Settings
 
 _FILE: Final = "installation.json"
 _LEAST_SECRET: Final = 32
+EMBEDDED_LOGS: Final = 1
+"""Logs of a new embedded installation, where the settings don't say."""
 
 
 class InstallationError(Exception):
@@ -49,7 +51,7 @@ def open_installation(settings: Settings, *, create: bool) -> Installation:
                 f"There is no installation in {settings.data}; name its folder with --data."
             ) from None
         held = _found(settings, path)
-    if "logs" in settings.model_fields_set and settings.logs != held["logs"]:
+    if settings.logs not in (None, held["logs"]):
         raise InstallationError(
             f"{settings.data} has {held['logs']} logs, for ever; the settings ask for {settings.logs}."
         )
@@ -57,9 +59,14 @@ def open_installation(settings: Settings, *, create: bool) -> Installation:
     if stated is not None and len(stated) < _LEAST_SECRET:
         raise InstallationError(f"FILMROLL_SECRET must have at least {_LEAST_SECRET} characters.")
     root = sha256(stated.encode()).digest() if stated else bytes.fromhex(held["secret"] or "")
-    if sha256(b"proof:" + root).hexdigest() != held["proof"]:
+    if proof_of(root) != held["proof"]:
         raise InstallationError(f"FILMROLL_SECRET is not the one that {settings.data} was made with.")
     return Installation(held["logs"], root)
+
+
+def proof_of(root: bytes) -> str:
+    """What tells a root secret from another without giving it away."""
+    return sha256(b"proof:" + root).hexdigest()
 
 
 def _found(settings: Settings, path: Path) -> dict[str, str | int | None]:
@@ -68,9 +75,9 @@ def _found(settings: Settings, path: Path) -> dict[str, str | int | None]:
     stated = settings.secret.get_secret_value() if settings.secret else None
     root = sha256(stated.encode()).digest() if stated else secrets.token_bytes(32)
     record = {
-        "logs": settings.logs,
+        "logs": settings.logs or EMBEDDED_LOGS,
         "secret": None if stated else root.hex(),
-        "proof": sha256(b"proof:" + root).hexdigest(),
+        "proof": proof_of(root),
     }
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         None, description="Root secret, at least 32 characters; made and kept in the data folder where not set."
     )
-    logs: int = Field(1, ge=1, le=1024, description="Logs of a new installation; an existing one keeps its number.")
+    logs: int | None = Field(
+        None, ge=1, le=1024, description="Logs of a new installation, for ever; 1 embedded, 64 in a cluster."
+    )
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL",
         description="SQLite's `synchronous` for the event store; NORMAL may lose the last commits in a power cut.",

@@ -1,6 +1,7 @@
 """The command line: `filmroll …`, one module for each thing that an operator does."""
 
 import sys
+from importlib.util import find_spec
 
 import typer
 from rich.console import Console
@@ -8,8 +9,11 @@ from rich.console import Console
 from infra.cli import events, members, projections, stack
 from infra.cli.demo import demo
 from infra.cli.importing import import_folder
+from infra.cli.relaying import relay
 from infra.cli.serving import serve
 from infra.cli.settings import show_settings
+from infra.cli.together import up
+from infra.cli.working import worker
 
 app = typer.Typer(
     name="filmroll",
@@ -20,11 +24,19 @@ app = typer.Typer(
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("import")(import_folder)
+app.command("up")(up)
+app.command("relay")(relay)
+app.command("worker")(worker)
 app.command("settings")(show_settings)
 app.add_typer(projections.app, name="projections")
 app.add_typer(events.app, name="events")
 app.add_typer(members.app, name="members")
 app.add_typer(stack.app, name="stack")
+
+if find_spec("psycopg") is not None:  # comes with the extra `cluster`
+    from infra.cli import logs
+
+    app.add_typer(logs.app, name="logs")
 
 
 def main() -> None:

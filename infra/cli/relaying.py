@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.running import all_of, run_until_stopped
-from infra.kafka.assembling import build_relays
-from infra.kafka.opening import open_parts
 from infra.settings import Settings
 
 
@@ -18,6 +15,10 @@ def relay(data: Annotated[Path | None, typer.Option(help="Folder of the installa
 
 def run_relay(settings: Settings) -> None:
     """Relay until stopped."""
+    from infra.cli.running import all_of, run_until_stopped
+    from infra.kafka.assembling import build_relays
+    from infra.kafka.opening import open_parts
+
     if not settings.kafka:
         raise typer.BadParameter("set FILMROLL_KAFKA to the brokers")
 

@@ -42,8 +42,10 @@ async def all_of(services: Sequence[Service]) -> None:
 
 async def _until_told(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
     loop, task = asyncio.get_running_loop(), asyncio.create_task(work())
+    told = asyncio.Event()
 
     def stop() -> None:
+        told.set()
         _hard_end()
         task.cancel()
 
@@ -52,7 +54,8 @@ async def _until_told(work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
     try:
         await task
     except asyncio.CancelledError:
-        _log.info("stopped")
+        _log.info("stopped", told=told.is_set())
+        return told.is_set()
     except StalledError as stalled:
         _hard_end()
         _log.critical("worker ends, to be started again", reason=str(stalled))

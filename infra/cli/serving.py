@@ -19,9 +19,12 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder for events, read models and files.")] = None,
     logs: Annotated[int | None, typer.Option(help="Logs of a new installation.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="embedded (all in this process) or cluster (the API alone).")
+    ] = None,
 ) -> None:
-    """Serve the HTTP API, follow the event store and develop photos, in one process beside its media workers."""
-    given: dict[str, Any] = {"host": host, "port": port, "data": data, "logs": logs}
+    """Serve the HTTP API; in the embedded profile, feed the read models and develop photos beside it."""
+    given: dict[str, Any] = {"host": host, "port": port, "data": data, "logs": logs, "profile": profile}
     run_server(Settings(**{name: value for name, value in given.items() if value is not None}))
 
 

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from infra.cli.running import all_of, run_until_stopped
-from infra.kafka.assembling import build_worker, chosen
-from infra.kafka.opening import open_parts
 from infra.settings import Settings
 
 
@@ -21,6 +18,10 @@ def worker(
 
 def run_worker(settings: Settings, names: list[str]) -> None:
     """Work until stopped; ends with status 1 when it had better be started again."""
+    from infra.cli.running import all_of, run_until_stopped
+    from infra.kafka.assembling import MEDIA, build_worker, chosen
+    from infra.kafka.opening import open_parts
+
     if not settings.kafka:
         raise typer.BadParameter("set FILMROLL_KAFKA to the brokers")
     try:
@@ -29,7 +30,7 @@ def run_worker(settings: Settings, names: list[str]) -> None:
         raise typer.BadParameter(str(error)) from error
 
     async def work() -> None:
-        async with open_parts(settings) as parts:
+        async with open_parts(settings, media=MEDIA in names) as parts:
             await all_of(await build_worker(settings, parts, names))
 
     run_until_stopped(settings, work)

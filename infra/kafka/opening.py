@@ -8,19 +8,24 @@ from infra.kafka.assembling import Group, Parts
 from infra.kafka.checkpoints import SqliteRelayCheckpoints
 from infra.kafka.leadership import FileLeadership
 from infra.settings import Settings
-from infra.sqlite.processing import SqliteWaiting
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """Everything that streams need of an installation."""
+async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterator[Parts]:
+    """Everything that streams need of an installation; with `media`, what develops photos too."""
     async with open_core(settings) as core:
+        if settings.profile == "cluster":
+            from infra import cluster
+
+            async with cluster.open_parts(core, media=media) as parts:
+                yield parts
+            return
         leadership = FileLeadership(settings.data / "leaders")
         checkpoints = SqliteRelayCheckpoints(settings.data / "events.db")
         yield Parts(
             log=core.store,
             models=core.models,
-            waiting=SqliteWaiting(core.models),
+            waiting=core.queries.waiting,
             groups={"all": Group(range(core.store.logs), checkpoints, leadership)},
             leadership=leadership,
         )

@@ -1,0 +1,224 @@
+"""The cluster profile: PostgreSQL, Kafka with Faust, Cassandra, Redis, MinIO and OpenSearch."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
+from typing import Final
+
+from fastapi import FastAPI
+
+from api.app import build_app
+from api.tracing import context
+from commands.photos import ProcessPhoto, process_photo
+from commands.ports import Deps
+from domain.ids import MemberId, PhotoId, new_id
+from infra.cassandra.authors import CassandraAuthorLists
+from infra.cassandra.comments import CassandraComments
+from infra.cassandra.connecting import Cassandra
+from infra.cassandra.duplicates import CassandraDuplicates
+from infra.cassandra.follows import CassandraFollows
+from infra.cassandra.likes import CassandraLikes
+from infra.cassandra.marks import CassandraMarks
+from infra.cassandra.models import CassandraModels
+from infra.cassandra.photos import CassandraPhotos
+from infra.cassandra.processing import CassandraWaiting
+from infra.cassandra.profiles import CassandraProfiles
+from infra.cassandra.progress import ClusterProgress
+from infra.cassandra.registry import Registry
+from infra.cassandra.schema import migrate as migrate_cassandra
+from infra.cassandra.store import CassandraStore
+from infra.cassandra.timelines import CassandraTimelines
+from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
+from infra.clustering import ClusterReadModels
+from infra.core import Core, Queries, utc_now, wiring
+from infra.eventstore.postgres_keys import PostgresKeys
+from infra.eventstore.postgres_migration import found_or_check
+from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
+from infra.exposing import Exposing
+from infra.images.pool import Limits, VipsDarkroom
+from infra.installation import Installation, InstallationError, open_installation, proof_of
+from infra.kafka.assembling import Group, Parts
+from infra.kafka.checkpoints import PostgresRelayCheckpoints
+from infra.kafka.leadership import PostgresLeadership
+from infra.minio.bucket import Place
+from infra.minio.objects import MinioObjects
+from infra.opensearch.connecting import OpenSearch
+from infra.opensearch.search import OpenSearchSearch
+from infra.opensearch.store import OpenSearchStore
+from infra.passwords import Argon2Passwords
+from infra.redis.connecting import connect as connect_redis
+from infra.redis.counters import RedisCounters, RedisTallies
+from infra.redis.store import RedisCounterStore
+from infra.settings import Settings
+from projections.catalogue import CATALOGUE
+from projections.rows import Projection, Tally
+from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
+from projections.stores import Model
+from streams.following import prepare
+
+CLUSTER_LOGS: Final = 64
+"""Logs of a new installation, where the settings don't say."""
+_NEEDED: Final = ("postgres", "kafka", "cassandra", "redis", "opensearch", "minio_endpoint")
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
+    """Connect to the servers of an installation; with `create`, make what is missing in them."""
+    if missing := [f"FILMROLL_{name.upper()}" for name in _NEEDED if not getattr(settings, name)]:
+        raise InstallationError(f"the cluster profile needs {', '.join(missing)}")
+    installation = await asyncio.to_thread(_installation, settings, create=create)
+    dsns = dsns_in(settings.postgres)
+    async with AsyncExitStack() as stack:
+        store = await asyncio.to_thread(
+            open_postgres_store,
+            dsns,
+            logs=installation.logs,
+            keys=(keys := PostgresKeys(dsns[0], installation.key("members"))),
+            now=utc_now,
+            replicas=dsns_in(settings.postgres_replicas),
+            pool=settings.postgres_pool,
+            create=create,
+        )
+        stack.callback(keys.close)
+        stack.push_async_callback(store.close)
+        points = [_point(each) for each in settings.cassandra.split(",")]
+        if create:
+            await asyncio.to_thread(
+                migrate_cassandra, points, settings.cassandra_keyspace, replication=settings.cassandra_replication
+            )
+        cassandra = await Cassandra.open(points, settings.cassandra_keyspace)
+        stack.push_async_callback(cassandra.close)
+        rows = CassandraStore(cassandra, now=utc_now)
+        stack.push_async_callback(rows.close)
+        redis = connect_redis(settings.redis)
+        stack.push_async_callback(redis.aclose)
+        realm = settings.cassandra_keyspace
+        counts = RedisCounterStore(redis, CassandraMarks(cassandra), realm=realm, now=utc_now)
+        opensearch = OpenSearch(settings.opensearch, prefix=realm)
+        stack.push_async_callback(opensearch.close)
+        documents = OpenSearchStore(opensearch, now=utc_now)
+        if create:
+            await documents.open()
+        counting = {projection.name: counts for projection in CATALOGUE if projection.rows == (Tally,)}
+        searching = {MEMBER_SEARCH.name: documents, PHOTO_SEARCH.name: documents}
+        models = ClusterReadModels(Registry(cassandra, realm, utc_now), rows, {**counting, **searching}, now=utc_now)
+        if create:
+            await prepare(models, CATALOGUE)
+        lived = CassandraModels(models, rows)
+
+        async def live(projection: Projection) -> Model:
+            model, _ = await models.live(projection)
+            return model
+
+        sight = CassandraSight(lived)
+        queries = Queries(
+            sight=sight,
+            profiles=CassandraProfiles(lived),
+            photos=CassandraPhotos(lived),
+            authors=CassandraAuthorLists(lived),
+            follows=CassandraFollows(lived),
+            timelines=CassandraTimelines(lived),
+            likes=CassandraLikes(lived),
+            comments=CassandraComments(lived),
+            counters=RedisCounters(RedisTallies(models, redis, realm=realm)),
+            duplicates=CassandraDuplicates(lived),
+            sessions=CassandraSessions(lived),
+            search=OpenSearchSearch(documents, live),
+            waiting=CassandraWaiting(lived),
+            progress=ClusterProgress(models, store, now=utc_now),
+        )
+        objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
+        stack.push_async_callback(objects.close)
+        if create:
+            await objects.open()
+        exposing = Exposing(CassandraImmediate(lived), store, sight, queries.authors, objects)
+        deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=exposing, context=context)
+        yield Core(settings, installation, store, models, queries, deps)
+
+
+@asynccontextmanager
+async def open_app(core: Core) -> AsyncIterator[FastAPI]:
+    """The API alone: relay, workers and media workers are processes of their own."""
+    settings = core.settings
+    async with AsyncExitStack() as stack:
+        passwords = Argon2Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes)
+        stack.callback(passwords.close)
+        objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
+        stack.push_async_callback(objects.close)
+
+        async def recording() -> None:
+            await core.store.head(0)
+
+        async def showing() -> None:
+            await core.models.status()
+
+        yield build_app(
+            wiring(
+                core,
+                objects=objects,
+                passwords=passwords,
+                files=objects,
+                checks={"event store": recording, "read models": showing},
+            )
+        )
+
+
+@asynccontextmanager
+async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
+    """What relay and workers are made of; with `media`, the darkroom's processes too."""
+    settings, dsns = core.settings, dsns_in(core.settings.postgres)
+    async with AsyncExitStack() as stack:
+        leadership = PostgresLeadership(dsns[0])
+        groups = {}
+        for number in range(len(dsns)):
+            checkpoints = PostgresRelayCheckpoints(dsns[0])
+            stack.push_async_callback(checkpoints.close)
+            logs = [log for log in range(core.store.logs) if log % len(dsns) == number]
+            groups[f"{settings.cassandra_keyspace}-{number}"] = Group(logs, checkpoints, leadership)
+        process = None
+        if media:
+            objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
+            stack.push_async_callback(objects.close)
+            limits = Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels)
+            darkroom = VipsDarkroom(
+                objects.bucket, core.installation.key("variants"), workers=settings.media_workers, limits=limits
+            )
+            stack.push_async_callback(darkroom.close)
+            await darkroom.start()
+
+            async def develop(photo_id: PhotoId, owner_id: MemberId) -> None:
+                del owner_id
+                await process_photo(ProcessPhoto(photo_id), deps=core.deps, darkroom=darkroom)
+
+            process = develop
+        yield Parts(core.store, core.models, core.queries.waiting, groups, leadership, process)
+
+
+def _installation(settings: Settings, *, create: bool) -> Installation:
+    """The secret from the settings, or from the data folder; the number of logs from the catalogue database."""
+    if settings.secret is not None:
+        root = sha256(settings.secret.get_secret_value().encode()).digest()
+    else:
+        root = open_installation(settings.model_copy(update={"logs": None}), create=create).root
+    dsn = dsns_in(settings.postgres)[0]
+    wanted = settings.logs if settings.logs is not None or not create else CLUSTER_LOGS
+    try:
+        logs = found_or_check(dsn, wanted, proof_of(root), create=create)
+    except ValueError as error:
+        raise InstallationError(str(error)) from error
+    return Installation(logs, root)
+
+
+def _place(settings: Settings) -> Place:
+    return Place(
+        settings.minio_endpoint,
+        settings.minio_access_key.get_secret_value(),
+        settings.minio_secret_key.get_secret_value(),
+        settings.minio_bucket,
+    )
+
+
+def _point(text: str) -> tuple[str, int]:
+    host, _, port = text.strip().rpartition(":")
+    return host, int(port)

@@ -1,0 +1,90 @@
+"""Exposing: the object store shows to everyone exactly the files of photos that everyone may see.
+
+It comes with what restricts, before the command answers: the visibility rows first, then the files' own gates, by
+those rows. Asked again it sets the same, so a repetition changes nothing.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from commands.ports import EventStore, Immediate
+from domain import photos
+from domain.events import (
+    MemberWentPrivate,
+    MemberWentPublic,
+    PhotoAudienceChanged,
+    PhotoProcessed,
+    PhotoRemoved,
+    PhotoRestored,
+)
+from domain.folding import fold
+from domain.ids import MemberId, PhotoId
+from domain.recorded import Recorded
+from domain.visibility import MemberState, Sight, is_public
+from projections.ports import AuthorLists
+
+_AT_ONCE: Final = 8
+_PAGE: Final = 200
+
+
+class Gates(Protocol):
+    """Who may read objects without a signature."""
+
+    async def publish(self, keys: Sequence[str]) -> None:
+        """Everyone, from now on."""
+        ...
+
+    async def withhold(self, keys: Sequence[str]) -> None:
+        """Nobody, from now on."""
+        ...
+
+
+class Exposing:
+    """The port `Immediate`: visibility rows, and the gates of files that follow from them."""
+
+    def __init__(self, rows: Immediate, store: EventStore, sight: Sight, authors: AuthorLists, gates: Gates) -> None:
+        self._rows = rows
+        self._store = store
+        self._sight = sight
+        self._authors = authors
+        self._gates = gates
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def apply(self, recorded: Sequence[Recorded]) -> None:
+        """Apply the rows of those events, and open or shut the files that they are about."""
+        await self._rows.apply(recorded)
+        for fact in recorded:
+            match fact.event:
+                case PhotoProcessed() | PhotoRemoved() | PhotoRestored() | PhotoAudienceChanged() as change:
+                    await self._expose([change.photo_id])
+                case MemberWentPrivate(member_id=member) | MemberWentPublic(member_id=member):
+                    await self._expose_all(member)
+
+    async def _expose_all(self, owner_id: MemberId) -> None:
+        before: PhotoId | None = None
+        while page := await self._authors.page(owner_id, before=before, limit=_PAGE):
+            await self._expose(page)
+            before = page[-1]
+
+    async def _expose(self, photo_ids: Iterable[PhotoId]) -> None:
+        async def one(photo_id: PhotoId) -> None:
+            async with self._turns:
+                await self._gate(photo_id)
+
+        async with asyncio.TaskGroup() as group:
+            for photo_id in photo_ids:
+                group.create_task(one(photo_id))
+
+    async def _gate(self, photo_id: PhotoId) -> None:
+        (loaded,) = await self._store.load(photos.stream(photo_id))
+        photo = fold(photos.evolve, photos.NO_PHOTO, (fact.event for fact in loaded.events))
+        if photo.rendition is None:
+            return
+        keys = [variant.key for variant in photo.rendition.variants]
+        state = (await self._sight.photos([photo_id])).get(photo_id)
+        owner = (await self._sight.members([state.owner_id])).get(state.owner_id) if state else None
+        if state is not None and is_public(state, owner or MemberState(state.owner_id)):
+            await self._gates.publish(keys)
+        else:
+            await self._gates.withhold(keys)
