@@ -106,6 +106,10 @@ class ClusterReadModels:
         """Say what a build is for."""
         await self.registry.mark(model, state)
 
+    async def pause(self, model: Model, *, paused: bool) -> None:
+        """Say whether followers leave a build alone, in every process."""
+        await self.registry.pause(model, paused=paused)
+
     async def switch(self, model: Model) -> None:
         """Let reads use this build from now on; every process does so as soon as it looks again."""
         await self.registry.switch(model)
@@ -148,7 +152,7 @@ class ClusterReadModels:
     async def _status(self, model: Model, entry: Entry) -> ModelStatus:
         store = self._store(model)
         reached, letters = await asyncio.gather(store.checkpoints(model), store.letters(model))
-        return ModelStatus(model, entry.code_version, entry.state, reached, letters)
+        return ModelStatus(model, entry.code_version, entry.state, reached, letters, entry.paused)
 
     async def _end(self, model: Model) -> None:
         await self._store(model).clear(model)

@@ -10,7 +10,8 @@ to the same rows. They do, because
 - rows that are looked at, and with them the key under which an order finds a row's former place, are written last.
   As long as anything else is missing, a repeat sees them as they were before the batch, and computes the very same.
 
-What this asks of a projection: a row that is looked at follows from the fact and its own former state alone.
+What this asks of a projection that looks: a fact sets what it says of a row and never adds to it, so that applying it
+again changes nothing; and of a row that is not there it makes nothing, or all of it.
 """
 
 from collections.abc import Callable, Sequence

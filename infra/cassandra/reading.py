@@ -59,6 +59,11 @@ class Reader:
         rows = await self._cassandra.fetch(cql, tables.main.shard(prefix[0]), *prefix)
         return [cast(R, tables.shape.decode(row[:-1])) for row in rows]
 
+    async def count(self, cls: type, owner: str) -> int:
+        """How many rows one owner has."""
+        table = self._tables(cls).main
+        return int((await self._cassandra.fetch(table.count, table.shard(owner), owner))[0][0])
+
     async def all(self, cls: type[R], after: Key | None, limit: int) -> list[R]:
         """Rows of all owners in the order of the key, after a key."""
         tables = self._tables(cls)

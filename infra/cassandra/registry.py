@@ -32,12 +32,13 @@ _LEASE_S: Final = 30
 _ATTEMPTS: Final = 20
 
 _WHERE: Final = "WHERE realm = ? AND projection = ? AND build = ?"
-_ALL: Final = "SELECT projection, build, code_version, state, shards, since, live FROM models WHERE realm = ?"
+_ALL: Final = "SELECT projection, build, code_version, state, shards, since, paused, live FROM models WHERE realm = ?"
 _RESERVE: Final = (
     "INSERT INTO models (realm, projection, build, code_version, state, shards, since)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
 )
 _STATE: Final = f"UPDATE models SET state = ?, since = ? {_WHERE} IF state = ?"  # noqa: S608 a constant
+_PAUSE: Final = f"UPDATE models SET paused = ? {_WHERE} IF state = ?"  # noqa: S608 a constant
 _ALIAS: Final = f"UPDATE models SET live = ? {_WHERE} IF live = ?"  # noqa: S608 a constant
 
 
@@ -48,6 +49,7 @@ class Entry:
     code_version: int
     state: State
     shards: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,8 @@ class Registry:
     async def read(self) -> Snapshot:
         """What stands there now."""
         entries, alias, hidden, last = {}, {}, {}, {}
-        for projection, build, code_version, state, shards, since, live in await self._cassandra.fetch(
-            _ALL, self._realm
-        ):
+        rows = await self._cassandra.fetch(_ALL, self._realm)
+        for projection, build, code_version, state, shards, since, paused, live in rows:
             model = Model(projection, build)
             last[projection] = build
             if build == 0:
@@ -119,7 +120,7 @@ class Registry:
             elif state == _HIDDEN:
                 hidden[model] = since
             elif state != _GONE:
-                entries[model] = Entry(code_version, State(state), shards)
+                entries[model] = Entry(code_version, State(state), shards, bool(paused))
         aliases = {name: Model(name, live) for name, live in alias.items() if live is not None}
         return Snapshot(entries, aliases, hidden, last)
 
@@ -143,6 +144,14 @@ class Registry:
         if state is State.LIVE:
             raise ValueError("a build becomes live by a switch")
         await self._moved(model, lambda _: state)
+
+    async def pause(self, model: Model, *, paused: bool) -> None:
+        """Say whether followers leave a build alone."""
+        for _ in range(_ATTEMPTS):
+            state = (await self.read()).entry(model).state
+            if await self._change([(_PAUSE, (paused, *self._key(model), str(state)))]):
+                return
+        raise Unavailable(f"{model} changes faster than it can be paused")
 
     async def switch(self, model: Model) -> None:
         """Make a build live, and retire the one that was."""

@@ -12,7 +12,7 @@ LANES: Final = 32
 _TABLES: Final = (
     (
         "CREATE TABLE IF NOT EXISTS models (realm text, projection text, build int, code_version int, state text,"
-        " shards int, since bigint, live int, PRIMARY KEY ((realm), projection, build))"
+        " shards int, since bigint, paused boolean, live int, PRIMARY KEY ((realm), projection, build))"
     ),
     (
         "CREATE TABLE IF NOT EXISTS checkpoints (projection text, build int, lane int, log int, number bigint,"

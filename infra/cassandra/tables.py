@@ -86,6 +86,11 @@ class Clustered:
         names = ", ".join(_quoted(self.fields))
         return f"{self._select()} WHERE {SHARD} = ? AND {f'({names})' if len(self.fields) > 1 else names} IN ?"
 
+    @cached_property
+    def count(self) -> str:
+        """The number of one owner's rows; values are the shard and the owner."""
+        return f"SELECT count(*) FROM {self.name} WHERE {self._equal(1)}"
+
     def slice(self, given: int, bound: int, *, backwards: bool, limit: bool = True) -> str:
         """Rows by the first `given` fields, past a bound of so many further fields, in either direction."""
         where = self._equal(given)

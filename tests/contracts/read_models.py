@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from infra.cassandra.analytics import CassandraActivity
 from infra.cassandra.authors import CassandraAuthorLists
 from infra.cassandra.comments import CassandraComments
+from infra.cassandra.duplicates import CassandraDuplicates
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.photos import CassandraPhotos
@@ -18,10 +20,13 @@ from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
-from infra.redis.counters import RedisCounters
+from infra.redis.analytics import RedisAnalytics
+from infra.redis.counters import RedisCounters, RedisTallies
+from infra.sqlite.analytics import SqliteAnalytics
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
@@ -32,6 +37,7 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections import ports
+from projections.analytics import Activity, Analytics
 from projections.catalogue import CATALOGUE
 from projections.stores import ReadModels
 from streams.following import Follower
@@ -59,6 +65,9 @@ class Shown:
     timelines: ports.Timelines
     sessions: ports.Sessions
     progress: ports.Progress
+    duplicates: ports.Duplicates
+    analytics: Analytics
+    activity: Activity
     sight: Any
     immediate: Any
 
@@ -92,6 +101,9 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             timelines=SqliteTimelines(models),
             sessions=SqliteSessions(models),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
+            duplicates=SqliteDuplicates(models),
+            analytics=SqliteAnalytics(models),
+            activity=SqliteAnalytics(models),
             sight=SqliteSight(models),
             immediate=SqliteImmediate(models),
         )
@@ -105,6 +117,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
     addresses = stack.need(*SERVERS)
     log = MemoryLog(4)
     async with keyspace(addresses) as space, cluster(addresses, space) as known:
+        tallies = RedisTallies(known.models, known.redis, realm=known.realm)
         follower = Follower(log, known.models, CATALOGUE, poll_s=0.05)
         await follower.start()
         try:
@@ -115,7 +128,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 follower=follower,
                 authors=CassandraAuthorLists(known.rows),
                 comments=CassandraComments(known.rows),
-                counters=RedisCounters(known.models, known.redis, realm=known.realm),
+                counters=RedisCounters(tallies),
                 follows=CassandraFollows(known.rows),
                 likes=CassandraLikes(known.rows),
                 photos=CassandraPhotos(known.rows),
@@ -124,6 +137,9 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 timelines=CassandraTimelines(known.rows),
                 sessions=CassandraSessions(known.rows),
                 progress=ClusterProgress(known.models, log, now=lambda: START + timedelta(seconds=3)),
+                duplicates=CassandraDuplicates(known.rows),
+                analytics=RedisAnalytics(tallies),
+                activity=CassandraActivity(known.rows),
                 sight=CassandraSight(known.rows),
                 immediate=CassandraImmediate(known.rows),
             )

@@ -7,9 +7,11 @@ import pytest
 
 from domain.events import MemberWentPrivate
 from domain.visibility import MemberState, PhotoState, Relation
+from projections.analytics import Measure, day_of, hour_of
 from projections.counters import Kind
 from projections.ports import Since
 from tests.contracts.read_models import every_adapter
+from tests.streams.memory_log import START
 
 pytestmark = every_adapter
 
@@ -126,6 +128,25 @@ async def test_counters_answer_every_pair(shown):
         (shown.ada, Kind.LIKES): 0,
         (shown.ada, Kind.FOLLOWERS): 1,
     }
+
+
+async def test_analytics_count_what_was_done_and_who_was_active(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 2, ("like", 1, 0, 0), ("like", 1, 0, 0), ("comment", 2, 0, 0))
+    await shown.level()
+    hour, day = hour_of(START), day_of(START)
+    first, never, whole = await shown.analytics.tallies([hour, "2001-01-01", day])
+    assert (first.name, never.name, whole.name) == (hour, "2001-01-01", day)
+    assert first.counts == whole.counts == {Measure.UPLOADS: 2, Measure.LIKES: 1, Measure.COMMENTS: 1}
+    assert set(never.counts.values()) == {0}
+    assert [await shown.activity.active(each) for each in (day, "2001-01-01")] == [4, 0]
+
+
+async def test_duplicates_are_a_members_own_oldest_first(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 3, ("upload", 1, 0, 0), *[("process", at, 1, 0) for at in (2, 0, 3)])
+    await shown.level()
+    first, _, third, _ = shown.world.photos
+    assert await shown.duplicates.of(shown.ada, "0") == [first, third]
+    assert await shown.duplicates.of(shown.ada, "1") == []
 
 
 async def test_waiting_photos_page_oldest_first_until_they_are_done(shown):

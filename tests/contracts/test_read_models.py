@@ -1,6 +1,7 @@
 """The port `ReadModels`, held against each adapter."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,17 @@ async def test_only_a_build_that_is_ready_or_retired_goes_live(shown):
     assert states == {1: State.RETIRED, 2: State.LIVE}
     with pytest.raises(ValueError, match="live"):
         await shown.models.drop(model)
+
+
+async def test_a_build_is_paused_and_resumed(shown):
+    model = await shown.models.create(LIKES, State.READY)
+    await shown.models.pause(model, paused=True)
+    assert (await state_of(shown.models, model)).paused
+    assert [status.model for status in await shown.models.status() if status.paused] == [model]
+    await shown.models.pause(model, paused=False)
+    assert not (await state_of(shown.models, model)).paused
+    with pytest.raises(ValueError, match="no build"):
+        await shown.models.pause(replace(model, build=99), paused=True)
 
 
 async def test_without_a_live_build_reads_say_so(shown):

@@ -9,15 +9,16 @@ import pytest
 from commands.errors import Unavailable
 from infra.cassandra import feeding
 from infra.cassandra.connecting import Pump
+from infra.cassandra.tables import tables_of
 from infra.stack import control
 from projections.catalogue import BY_NAME
 from projections.counters import COUNTERS
 from projections.likes import LIKES
 from projections.rows import Projection
-from projections.stores import Batch, Fed, State
+from projections.stores import Batch, Fed, Model, State
 from streams.rebuild import rebuild
 from streams.verifying import dump
-from tests.cluster import SERVERS, cluster, keyspace
+from tests.cluster import SERVERS, SHARDS, cluster, keyspace
 from tests.projections.feeding import feed_all, rows_of, sqlite_models
 from tests.projections.histories import REACTIONS, VERBS, World
 from tests.streams.memory_log import MemoryLog
@@ -38,7 +39,7 @@ async def known(stack):
 
 def history(seed: int, length: int = 300, logs: int = 1) -> MemoryLog:
     draw = random.Random(seed)
-    verbs = (*VERBS, *["follow", "upload"] * 4, *REACTIONS * 2)
+    verbs = (*VERBS, *["follow"] * 9, *["like"] * 9, *["upload"] * 3, *REACTIONS)
     taken = [(draw.choice(verbs), *(draw.randint(0, 5) for _ in range(3))) for _ in range(length)]
     return World(MemoryLog(logs)).live(*taken).log
 
@@ -46,6 +47,15 @@ def history(seed: int, length: int = 300, logs: int = 1) -> MemoryLog:
 async def expected_rows(projection: Projection, log: MemoryLog) -> list:
     async with sqlite_models() as plain:
         return await rows_of(plain, projection, await feed_all(plain, projection, log))
+
+
+async def places_are_of(known, projection: Projection, model: Model, rows: list) -> None:
+    """Each order holds the places of the rows that there are, and no other."""
+    for cls in projection.rows:
+        for order in tables_of(model, cls, SHARDS).orders:
+            names = ", ".join(f'"{field}"' for field in order.table.fields)
+            found = await known.cassandra.fetch(f"SELECT {names} FROM {order.table.name}")
+            assert sorted(found) == sorted(order.place(row) for row in rows if type(row) is cls)
 
 
 @pytest.mark.parametrize("name", ["timelines", "likes", "follows", "comments", "photos", "profiles"])
@@ -86,6 +96,7 @@ async def test_a_crash_between_any_two_writes_leaves_no_trace(known, monkeypatch
         reached, facts = batch.last, facts[size:]
     assert crashes > 3
     assert await dump(projection, model, models=known.models) == expected
+    await places_are_of(known, projection, model, expected)
 
 
 @pytest.mark.parametrize("name", ["timelines", "likes", "follows", "counters"])
@@ -109,6 +120,8 @@ async def test_hosts_that_feed_one_build_at_once_move_it_once(stack, known, name
     async with cluster(stack.need(*SERVERS), known.realm) as other:
         await asyncio.gather(host(known.models, 1), host(other.models, 2), host(other.models, 3))
     assert await dump(projection, model, models=known.models) == expected
+    if projection is not COUNTERS:
+        await places_are_of(known, projection, model, expected)
 
 
 async def test_a_restarted_server_holds_a_rebuild_up_and_changes_nothing(stack, known):

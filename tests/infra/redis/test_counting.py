@@ -6,7 +6,7 @@ import pytest
 
 from infra.cassandra.progress import ClusterProgress
 from infra.redis import store
-from infra.redis.counters import CountsNotReadyError, RedisCounters
+from infra.redis.counters import CountsNotReadyError, RedisCounters, RedisTallies
 from infra.stack import control
 from projections.counters import COUNTERS, Kind
 from projections.rows import Tally
@@ -76,7 +76,7 @@ async def test_lost_counts_are_unknown_until_they_are_filled_again(known, all_is
     log = history(6, logs=2)
     expected = await expected_rows(COUNTERS, log)
     model = await known.models.create(COUNTERS, State.LIVE)
-    counters = RedisCounters(known.models, known.redis, realm=known.realm)
+    counters = RedisCounters(RedisTallies(known.models, known.redis, realm=known.realm))
     follower = Follower(log, known.models, [COUNTERS], poll_s=0.02)
     progress = ClusterProgress(known.models, log, now=utc_now)
     await follower.start()
@@ -102,7 +102,7 @@ async def test_lost_counts_are_unknown_until_they_are_filled_again(known, all_is
 
 async def test_without_redis_counts_are_unknown(stack, known):
     await known.models.create(COUNTERS, State.LIVE)
-    counters = RedisCounters(known.models, known.redis, realm=known.realm)
+    counters = RedisCounters(RedisTallies(known.models, known.redis, realm=known.realm))
     assert await counters.read(["photo"], [Kind.LIKES]) == {("photo", Kind.LIKES): 0}
     control.kill(stack.root, "redis")
     try:
