@@ -109,12 +109,15 @@ class Lifeline:
         partitions = {TP(self._broker.topic, partition) for partition in self._partitions}
         if not partitions:
             return
+        asking = asyncio.ensure_future(self._app.consumer.highwaters(*partitions))
         try:
-            async with asyncio.timeout(self._broker.look_s):
-                ends = await self._app.consumer.highwaters(*partitions)
-        except Exception as error:  # noqa: BLE001 a broker that is away is no stall
-            _log.warning("broker does not say how far it is", app=self._app.conf.id, error=repr(error))
-            return
+            await asyncio.wait({asking}, timeout=self._broker.look_s)
+            if not asking.done() or asking.cancelled() or asking.exception() is not None:
+                _log.warning("broker does not say how far it is", app=self._app.conf.id)  # which is no stall
+                return
+            ends = asking.result()
+        finally:
+            asking.cancel()  # a task of its own, because an app that breaks cancels whoever asks it
         for tp, end in ends.items():
             now = time.monotonic()
             taken = self._taken.setdefault(tp.partition, end)

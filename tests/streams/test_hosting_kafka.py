@@ -3,12 +3,16 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from infra.kafka.topics import KafkaTopics
 from infra.stack import control
 from projections.stores import Model, State
+from streams.broker import StalledError
+from streams.host import Host
+from streams.hosting import Hosts
 from streams.rebuild import rebuild, switch
 from tests.streams.poison import BAD
 from tests.streams.streaming import PARTITIONS, Streaming, running, until
@@ -160,6 +164,37 @@ async def test_a_store_that_lost_its_rows_is_filled_again_from_the_event_store(r
         assert await rig.same_as_rebuilt()
 
 
+async def test_a_store_that_is_down_is_tried_again_until_it_is_back(rig):
+    models = Faulty(rig.models, fails=6)
+    async with running(rig.relay(), rig.hosts(models)):
+        await rig.append(80)
+        await rig.level()
+        assert models.fails == 0
+    assert await rig.same_as_rebuilt()
+
+
+async def test_a_worker_that_makes_no_progress_ends_with_an_error(rig):
+    await rig.append(8)
+    hosts = Hosts(rig.store, Faulty(rig.models, hangs=True), rig.projections(rig.names), replace(rig.broker, stall_s=1))
+    with pytest.raises(StalledError):
+        async with asyncio.timeout(20):
+            await hosts.run()
+
+
+async def test_a_worker_whose_faust_broke_ends_with_an_error(rig):
+    made: list[Host] = []
+    hosts = rig.hosts()
+    build = hosts._host
+    hosts._host = lambda model: made.append(build(model)) or made[-1]
+    task = asyncio.create_task(hosts.run())
+    await rig.append(8)
+    await rig.level()
+    await made[0]._faust._app.crash(RuntimeError("as planned"))
+    with pytest.raises(StalledError):
+        async with asyncio.timeout(20):
+            await task
+
+
 async def test_an_event_that_cannot_be_applied_is_parked_and_the_rest_flows(stack, tmp_path):
     rig = Streaming(tmp_path, stack.need("kafka").kafka, choking=True)
     async with rig.opened("likes"), running(rig.relay(), rig.hosts()):
@@ -173,6 +208,24 @@ async def test_an_event_that_cannot_be_applied_is_parked_and_the_rest_flows(stac
             len(await rig.models.rows(Model("likes", 1), rig.projections(["likes"])[0].rows[0], after=None, limit=99))
             == 64
         )
+
+
+class Faulty:
+    """Read models that can't be fed, for some calls or for ever."""
+
+    def __init__(self, models, *, fails: int = 0, hangs: bool = False) -> None:
+        self._models, self.fails, self._hangs = models, fails, hangs
+
+    def __getattr__(self, name: str):
+        return getattr(self._models, name)
+
+    async def feed(self, *args, **kwargs):
+        if self._hangs:
+            await asyncio.Event().wait()
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the store is away")
+        return await self._models.feed(*args, **kwargs)
 
 
 def brought(source: str) -> float:
