@@ -36,7 +36,7 @@ from tests.streams.poison import CHOKING
 LOGS = 4
 PARTITIONS = 2
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 @dataclass
