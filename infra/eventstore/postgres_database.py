@@ -20,8 +20,8 @@ LOCK_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 60
 IDLE_IN_TRANSACTION_SECONDS: Final = 10
 POOL: Final = (5, 20)
-WARM: Final = 4
-"""So many connections are kept from going round: a committing thread, a loading one, two that read."""
+WARM: Final = 8
+"""So many connections are kept from going round: for some committing threads, a loading one, two that read."""
 _LOST: Final = ("08", "57P")
 """SQLSTATE classes of lost connections and of servers that shut down; an error without one is the client's own."""
 UNSAFE: Final = "POSTGRES_ENABLE_DB_FUNCTIONS"

@@ -40,7 +40,7 @@ from infra.stack.postgres import programs  # noqa: E402
 from tests import databases  # noqa: E402
 
 CALLERS = (1, 8, 32, 64)
-ROUNDS = 1
+ROUNDS = 5
 SECONDS = 2.0
 CONTEXT = Context(trace_id=uuid4().hex, causation_id=uuid4().hex, correlation_id=uuid4().hex)
 IDS = {"photo_id": "01h2xcejqtf2n", "owner_id": "01h2xcejqtf3p", "member_id": "01h2xcejqtf4q"}
