@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.recorded import Recorded
 from projections.rows import Key, Projection, Row
@@ -154,6 +154,7 @@ class ReadModels(Protocol):
         ...
 
 
+@runtime_checkable
 class Pauses(Protocol):
     """Lets operators hold a build where it stands, across restarts."""
 

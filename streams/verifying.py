@@ -1,13 +1,24 @@
 """Verify: two builds of a read model, compared row by row at the same positions."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from projections.rows import Key, Projection, Row, key_of
+from projections.rows import Key, Projection, Row, key_of, table_of
 from projections.stores import Model, ReadModels
 
 PAGE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows whose key begins at or after `start` and before `end`; with neither, all."""
+
+    start: str = ""
+    end: str | None = None
+
+
+EVERYTHING: Final = (Span(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,51 +46,66 @@ class Verdict:
 
 
 async def verify(projection: Projection, one: Model, other: Model, *, models: ReadModels, limit: int = 100) -> Verdict:
-    """Compare all rows of two builds; at most `limit` differences are kept."""
-    before = await _positions(models, one, other)
+    """Compare all rows of two builds that stand still; at most `limit` differences are kept."""
+    before = await positions(models, one, other)
     rows = 0
     differences: list[Difference] = []
     for cls in projection.rows:
-        async for left, right in _side_by_side(models, cls, one, other):
+        async for left, right, _ in side_by_side(models, cls, one, other):
             rows += 1
             if left != right and len(differences) < limit:
-                found = left if left is not None else right
-                differences.append(Difference(cls, key_of(found), left, right))
-    same = len({tuple(sorted(positions.items())) for positions in before}) == 1
-    return Verdict(rows, tuple(differences), same and before == await _positions(models, one, other))
+                differences.append(difference(cls, left, right))
+    same = len({tuple(sorted(each.items())) for each in before}) == 1
+    return Verdict(rows, tuple(differences), same and before == await positions(models, one, other))
+
+
+def difference(cls: type, left: Row | None, right: Row | None) -> Difference:
+    """What two builds say under the same key."""
+    return Difference(cls, key_of(left if left is not None else right), left, right)
 
 
 async def dump(projection: Projection, model: Model, *, models: ReadModels) -> list[Row]:
     """Every row of a build, table by table, in the order of the keys."""
-    return [row for cls in projection.rows async for row in _rows(models, model, cls)]
+    return [row for cls in projection.rows async for row in rows_of(models, model, cls)]
 
 
-async def _rows(models: ReadModels, model: Model, cls: type) -> AsyncIterator[Row]:
-    after: Key | None = None
-    while page := await models.rows(model, cls, after=after, limit=PAGE):
-        for row in page:
-            yield row
-        after = key_of(page[-1])
+async def rows_of(
+    models: ReadModels, model: Model, cls: type, spans: Iterable[Span] = EVERYTHING
+) -> AsyncIterator[Row]:
+    """The rows of a table in these spans, in the order of the keys; spans must not overlap."""
+    for span in spans:
+        after: Key | None = (span.start, *("" for _ in table_of(cls).key[1:])) if span.start else None
+        while page := await models.rows(model, cls, after=after, limit=PAGE):
+            for row in page:
+                if span.end is not None and key_of(row)[0] >= span.end:
+                    break
+                yield row
+            else:
+                after = key_of(page[-1])
+                continue
+            break
 
 
-async def _side_by_side(
-    models: ReadModels, cls: type, one: Model, other: Model
-) -> AsyncIterator[tuple[Row | None, Row | None]]:
-    """Both builds' rows under each key, in the order of the keys."""
-    lefts, rights = _rows(models, one, cls), _rows(models, other, cls)
+async def side_by_side(
+    models: ReadModels, cls: type, one: Model, other: Model, spans: Iterable[Span] = EVERYTHING
+) -> AsyncIterator[tuple[Row | None, Row | None, Key | None]]:
+    """Both builds' rows under each key, in the order of the keys, and the key before it."""
+    lefts, rights = rows_of(models, one, cls, spans), rows_of(models, other, cls, spans)
     left, right = await anext(lefts, None), await anext(rights, None)
+    before: Key | None = None
     while left is not None or right is not None:
         if right is None or (left is not None and key_of(left) < key_of(right)):
-            yield left, None
-            left = await anext(lefts, None)
+            yield left, None, before
+            before, left = key_of(left), await anext(lefts, None)
         elif left is None or key_of(right) < key_of(left):
-            yield None, right
-            right = await anext(rights, None)
+            yield None, right, before
+            before, right = key_of(right), await anext(rights, None)
         else:
-            yield left, right
-            left, right = await anext(lefts, None), await anext(rights, None)
+            yield left, right, before
+            before, left, right = key_of(left), await anext(lefts, None), await anext(rights, None)
 
 
-async def _positions(models: ReadModels, *wanted: Model) -> list[Mapping[int, int]]:
+async def positions(models: ReadModels, *wanted: Model) -> list[Mapping[int, int]]:
+    """How far each of these builds has come, logs that it has not begun left out."""
     standing = {status.model: status.checkpoints for status in await models.status()}
     return [{log: number for log, number in standing[model].items() if number} for model in wanted]

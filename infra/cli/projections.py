@@ -1,79 +1,128 @@
-"""`filmroll projections`: watch, rebuild and switch read models."""
+"""`filmroll projections`: watch, rebuild, compare and switch read models."""
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from infra.bootstrap import open_core
+from infra.cli import comparing, watching
+from infra.cli.asking import Data, refused, settings_for
+from infra.cli.builds import Build, Name, Which, builds_of, model_of, named, projection_of
+from infra.core import Core
 from infra.settings import Settings
-from projections.catalogue import BY_NAME
 from projections.rows import Projection
-from projections.stores import Model, PoisonedError, RebuildRunningError
+from projections.stores import Model, Pauses, PoisonedError, RebuildRunningError, State
 from streams import rebuild as rebuilding
 
-app = typer.Typer(help="Read models: status, rebuild, switch.", no_args_is_help=True)
+app = typer.Typer(help="Read models: status, rebuild, verify, switch.", no_args_is_help=True)
+app.command("list")(watching.list_projections)
+app.command()(watching.status)
+app.command()(comparing.verify)
+app.command()(comparing.diff)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A projection, as 'status' lists them.")]
-Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
-
-
-@app.command()
-def status(data: Data = None) -> None:
-    """Show every build of every read model: what it is for, how far it is, what it could not apply."""
-    asyncio.run(_status(_settings(data)))
+T = TypeVar("T")
 
 
 @app.command()
-def rebuild(name: Name, data: Data = None) -> None:
+def rebuild(
+    name: Name,
+    parallel: Annotated[int, typer.Option(min=1, help="Logs that are read at the same time.")] = 4,
+    data: Data = None,
+) -> None:
     """Build a read model anew from the whole log, beside the one that is live; run again, it goes on where it was."""
-    projection = _projection(name)
+    projection = projection_of(name)
     try:
-        model = asyncio.run(_rebuild(_settings(data), projection))
+        model = asyncio.run(_rebuild(settings_for(data), projection, parallel))
     except PoisonedError as error:
         typer.echo(f"stopped: {error}: {error.__cause__!r}", err=True)
         raise typer.Exit(1) from error
     except RebuildRunningError as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise refused(error) from error
     typer.echo(f"{model} is ready; 'filmroll projections switch {model}' lets reads use it")
 
 
 @app.command()
-def switch(
-    model: Annotated[str, typer.Argument(metavar="NAME@BUILD", help="The build that reads are to use.")],
-    data: Data = None,
-) -> None:
+def switch(build: Build, data: Data = None) -> None:
     """Let reads use a build that is ready, or the one before again; no request is lost."""
-    name, _, build = model.partition("@")
-    projection = _projection(name)
-    if not build.isdecimal():
-        raise typer.BadParameter("say which build, as in likes@2", param_hint="NAME@BUILD")
-    try:
-        asyncio.run(_switch(_settings(data), projection, Model(name, int(build))))
-    except (ValueError, LookupError) as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(1) from error
+    model = model_of(build)
+
+    async def act(core: Core) -> None:
+        await rebuilding.switch(model, projection_of(model.projection), log=core.store, models=core.models)
+
+    _do(data, act)
     typer.echo(f"reads use {model}")
 
 
-async def _status(settings: Settings) -> None:
-    table = Table("build", "state", "code", "positions", "behind", "dead letters", box=None, header_style="bold")
-    async with open_core(settings) as core:
-        heads = {log: await core.store.head(log) for log in range(core.store.logs)}
-        for known in await core.models.status():
-            behind = sum(max(0, head - known.checkpoints.get(log, 0)) for log, head in heads.items())
-            positions = ", ".join(f"{log}:{known.checkpoints.get(log, 0)}" for log in heads)
-            row = (known.model, known.state, known.code_version, positions, behind, known.dead_letters)
-            table.add_row(*map(str, row), style="bold" if known.state == "live" else "")
-    Console().print(table)
+@app.command()
+def rollback(name: Name, data: Data = None) -> None:
+    """Let reads use the build that was live before the last switch."""
+    projection = projection_of(name)
+
+    async def act(core: Core) -> Model:
+        retired = [each.model for each in await builds_of(core.models, projection) if each.state is State.RETIRED]
+        if len(retired) != 1:
+            raise LookupError(
+                f"{name} has {len(retired)} retired builds; name the one to go back to with 'switch'"
+                if retired
+                else f"{name} has no retired build to go back to"
+            )
+        await rebuilding.switch(retired[0], projection, log=core.store, models=core.models)
+        return retired[0]
+
+    typer.echo(f"reads use {_do(data, act)} again")
 
 
-async def _rebuild(settings: Settings, projection: Projection) -> Model:
+@app.command()
+def drop(build: Build, data: Data = None) -> None:
+    """End a build that is not live, with everything in it."""
+    model = model_of(build)
+    _do(data, lambda core: core.models.drop(model))
+    typer.echo(f"{model} is gone")
+
+
+@app.command()
+def pause(which: Which, data: Data = None) -> None:
+    """Hold a read model where it stands: reads go on, what happens waits in the log."""
+    _pause(which, data, paused=True)
+
+
+@app.command()
+def resume(which: Which, data: Data = None) -> None:
+    """Let a paused read model catch up and follow again."""
+    _pause(which, data, paused=False)
+
+
+def _pause(which: str, data: Data, *, paused: bool) -> None:
+    projection, asked = named(which)
+
+    async def act(core: Core) -> list[Model]:
+        if not isinstance(core.models, Pauses):
+            raise LookupError(f"the read models of the {core.settings.profile} profile can't be paused")  # noqa: TRY004
+        models = [asked] if asked else [status.model for status in await builds_of(core.models, projection)]
+        for model in models:
+            await core.models.pause(model, paused=paused)
+        return models
+
+    for model in _do(data, act):
+        typer.echo(f"{model} is {'paused' if paused else 'fed again'}")
+
+
+def _do(data: Data, act: Callable[[Core], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with open_core(settings_for(data)) as core:
+            return await act(core)
+
+    try:
+        return asyncio.run(run())
+    except (ValueError, LookupError) as error:
+        raise refused(error) from error
+
+
+async def _rebuild(settings: Settings, projection: Projection, parallel: int) -> Model:
     bar = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]} events/s"))
     async with open_core(settings) as core:
         with Progress(*bar, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
@@ -82,19 +131,6 @@ async def _rebuild(settings: Settings, projection: Projection) -> Model:
             def report(outlook: rebuilding.Outlook) -> None:
                 progress.update(task, completed=outlook.done, total=outlook.total, rate=f"{outlook.rate:,.0f}")
 
-            return await rebuilding.rebuild(projection, log=core.store, models=core.models, report=report)
-
-
-async def _switch(settings: Settings, projection: Projection, model: Model) -> None:
-    async with open_core(settings) as core:
-        await rebuilding.switch(model, projection, log=core.store, models=core.models)
-
-
-def _projection(name: str) -> Projection:
-    if name not in BY_NAME:
-        raise typer.BadParameter(f"there is {', '.join(sorted(BY_NAME))}", param_hint="NAME")
-    return BY_NAME[name]
-
-
-def _settings(data: Path | None) -> Settings:
-    return Settings() if data is None else Settings(data=data)
+            return await rebuilding.rebuild(
+                projection, log=core.store, models=core.models, report=report, parallel=parallel
+            )

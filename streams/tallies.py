@@ -1,0 +1,124 @@
+"""Counts against their lists: every tally is compared with the rows that it counts, in whatever read model they lie."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from projections.comments import COMMENTS, CommentRow
+from projections.counters import COUNTERS, Kind, photos_kind
+from projections.follows import FOLLOWS, FollowerRow, FollowingRow
+from projections.likes import LIKES, LikeRow
+from projections.rows import Projection, Tally
+from projections.stores import Model, NoLiveModelError, ReadModels, State
+from projections.visibility import VISIBILITY, PhotoStateRow
+from streams.ports import EventLog
+from streams.proving import level
+from streams.verifying import positions, rows_of
+
+Counted = tuple[str, str]
+"""Whose count it is, and of what."""
+
+PATIENCE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """Rows that a tally counts: which one each row counts for, if any."""
+
+    projection: Projection
+    row: type
+    kinds: frozenset[str]
+    counts_for: Callable[[Any], Counted | None]
+
+
+def _photo(row: PhotoStateRow) -> Counted | None:
+    return None if row.removed else (row.owner_id, photos_kind(row.status, row.audience))
+
+
+_PHOTOS: Final = frozenset({Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS, Kind.PHOTOS_PRIVATE, Kind.PHOTOS_UNREADY})
+_LISTS: Final = (
+    _List(LIKES, LikeRow, frozenset({Kind.LIKES}), lambda row: (row.photo_id, Kind.LIKES)),
+    _List(COMMENTS, CommentRow, frozenset({Kind.COMMENTS}), lambda row: (row.photo_id, Kind.COMMENTS)),
+    _List(FOLLOWS, FollowerRow, frozenset({Kind.FOLLOWERS}), lambda row: (row.followed_id, Kind.FOLLOWERS)),
+    _List(FOLLOWS, FollowingRow, frozenset({Kind.FOLLOWING}), lambda row: (row.follower_id, Kind.FOLLOWING)),
+    _List(VISIBILITY, PhotoStateRow, _PHOTOS, _photo),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Miscount:
+    """A tally that does not agree with its list."""
+
+    subject: str
+    kind: str
+    tally: int
+    listed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was found: how many tallies were compared, and whether the builds stood at the same positions."""
+
+    tallies: int
+    miscounts: tuple[Miscount, ...]
+    settled: bool
+
+
+async def count(
+    projection: Projection,
+    *,
+    log: EventLog,
+    models: ReadModels,
+    patience_s: float = PATIENCE_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Counts | None:
+    """Compare live tallies with the live lists that they count; None where the projection has part in no count.
+
+    For the counters themselves every list is counted, for a list its own tallies. Under traffic it is repeated until
+    nothing differs twice, or the builds stood at the same positions meanwhile, or the patience ends.
+    """
+    lists = [each for each in _LISTS if projection in (COUNTERS, each.projection)]
+    if not lists:
+        return None
+    involved = {each.name: each for each in (COUNTERS, *(each.projection for each in lists))}
+    end = clock() + patience_s
+    doubtful: set[Counted] | None = None
+    while True:
+        live = await _live(models, involved)
+        for name, model in live.items():
+            await level(involved[name], [model], log, models)
+        before = await positions(models, *live.values())
+        tallies, listed = await _tallies(models, live, lists), await _listed(models, live, lists)
+        wrong = {key for key in tallies.keys() | listed.keys() if tallies[key] != listed[key]}
+        doubtful = wrong if doubtful is None else doubtful & wrong
+        still = before == await positions(models, *live.values()) and all(each == before[0] for each in before)
+        if still or not doubtful or clock() > end:
+            found = sorted(wrong if still else doubtful)
+            miscounts = tuple(Miscount(*key, tallies[key], listed[key]) for key in found)
+            return Counts(len(tallies), miscounts, still or not doubtful)
+
+
+async def _tallies(models: ReadModels, live: Mapping[str, Model], lists: Iterable[_List]) -> Counter[Counted]:
+    kinds = frozenset[str]().union(*(each.kinds for each in lists))
+    rows = rows_of(models, live[COUNTERS.name], Tally)
+    return Counter({(row.subject, row.kind): row.count async for row in rows if row.kind in kinds})
+
+
+async def _listed(models: ReadModels, live: Mapping[str, Model], lists: Iterable[_List]) -> Counter[Counted]:
+    found: Counter[Counted] = Counter()
+    for each in lists:
+        async for row in rows_of(models, live[each.projection.name], each.row):
+            counted = each.counts_for(row)
+            if counted is not None:
+                found[counted] += 1
+    return found
+
+
+async def _live(models: ReadModels, names: Iterable[str]) -> dict[str, Model]:
+    live = {each.model.projection: each.model for each in await models.status() if each.state is State.LIVE}
+    for name in names:
+        if name not in live:
+            raise NoLiveModelError(name)
+    return {name: live[name] for name in names}
