@@ -1,5 +1,6 @@
 """Fixtures that every room's tests may ask for."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,35 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def url(server: Server) -> str:
     """Where it answers."""
     return server.url
+
+
+ALL_SERVERS = ("kafka", "cassandra", "opensearch", "minio", "postgres-a", "postgres-b", "postgres-a-replica", "redis")
+
+
+@pytest.fixture(scope="session")
+def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole cluster profile: API, relay, workers and media workers over the real servers."""
+    stack.need(*ALL_SERVERS)
+    realm = f"story_{uuid.uuid4().hex[:12]}"
+    environment = {
+        "FILMROLL_LOGS": "16",
+        "FILMROLL_CASSANDRA_KEYSPACE": realm,
+        "FILMROLL_MINIO_BUCKET": realm.replace("_", "-"),
+        "FILMROLL_KAFKA_PREFIX": f"{realm}-",
+        "FILMROLL_KAFKA_WORK_PARTITIONS": "8",
+        "FILMROLL_CATCH_UP_S": "20",
+    }
+    data = tmp_path_factory.mktemp("cluster") / "data"
+    running = Server(data, "--stack", str(stack.root), "--workers", "2", command="up", environment=environment)
+    yield running.start(deadline_s=240)
+    running.stop()
+
+
+@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Where either profile answers: a story told with this is told of both."""
+    fixture = "server" if request.param == "embedded" else "cluster_server"
+    return str(request.getfixturevalue(fixture).url)
 
 
 @pytest.fixture

@@ -18,10 +18,13 @@ CHEAP = {
 
 
 class Server:
-    """`filmroll serve` on a free port, over a data folder that outlives it."""
+    """`filmroll serve` (or `up`) on a free port, over a data folder that outlives it."""
 
-    def __init__(self, data: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, command: str = "serve", environment: dict[str, str] | None = None
+    ) -> None:
         self.data = data
+        self._command = command
         self._arguments = arguments
         self._environment = {**os.environ, **CHEAP, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
@@ -29,7 +32,8 @@ class Server:
 
     def start(self, deadline_s: float = 60) -> "Server":
         """Start and wait until it says where it answers."""
-        command = [str(Path(sys.executable).parent / "filmroll"), "serve", "--port", "0", "--data", str(self.data)]
+        program = str(Path(sys.executable).parent / "filmroll")
+        command = [program, self._command, "--port", "0", "--data", str(self.data)]
         log = (self.data.parent / f"{self.data.name}.log").open("a")
         self._process = subprocess.Popen(
             [*command, *self._arguments],
@@ -50,8 +54,9 @@ class Server:
                 raise RuntimeError(
                     f"the server ended: {(self.data.parent / f'{self.data.name}.log').read_text()[-2000:]}"
                 )
-            if line.startswith("filmroll is up at "):
-                self.url = line.removeprefix("filmroll is up at ").strip()
+            _, said_so, url = line.partition("filmroll is up at ")
+            if said_so:
+                self.url = url.strip()
         return self
 
     @staticmethod
