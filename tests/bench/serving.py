@@ -1,6 +1,6 @@
 """What a client of the embedded server feels: like → visible count, and home feeds a second.
 
-Run it with `python tests/bench/http.py`; it prints markdown. A real server in its own process, real sockets; the load
+Run it with `python tests/bench/serving.py`; it prints markdown. A real server in its own process, real sockets; the load
 comes from a second process. Both share this machine's cores, so compare within a run.
 """
 
