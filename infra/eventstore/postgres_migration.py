@@ -122,25 +122,24 @@ def found_or_check(dsn: str, logs: int | None, proof: str, *, create: bool = Tru
 
     Raises `PlacementError` where another number of logs (None: any), or another proof of the secret, is on record.
     """
-    with connect(dsn) as catalogue, exclusively(catalogue):
-        if create:
+    with connect(dsn) as catalogue:
+        held = _installation(catalogue)
+        if held is None and create:
             if logs is None:
                 raise ValueError("a new installation needs a number of logs")
-            catalogue.execute(_INSTALLATION)
-            catalogue.execute(
-                "INSERT INTO installation (logs, proof) VALUES (%s, %s) ON CONFLICT DO NOTHING", (logs, proof)
-            )
-        try:
-            held = catalogue.execute("SELECT logs, proof FROM installation").fetchone()
-        except UndefinedTable:
-            held = None
+            with exclusively(catalogue):  # only here: nobody who starts shall wait for a move to end
+                catalogue.execute(_INSTALLATION)
+                catalogue.execute(
+                    "INSERT INTO installation (logs, proof) VALUES (%s, %s) ON CONFLICT DO NOTHING", (logs, proof)
+                )
+            held = _installation(catalogue)
     if held is None:
         raise PlacementError(f"there is no installation in {address(dsn)}")
     if logs not in (None, held[0]):
         raise PlacementError(f"{address(dsn)} has {held[0]} logs, for ever; the settings ask for {logs}")
     if held[1] != proof:
         raise PlacementError(f"FILMROLL_SECRET is not the one that {address(dsn)} was made with")
-    return int(held[0])
+    return held[0]
 
 
 def _make_tables(catalogue: Connection[Any], dsns: Mapping[int, str]) -> None:
@@ -170,6 +169,13 @@ def has_table(database: Connection[Any], table: str, schema: str = "public") -> 
     """Whether there is such a table."""
     found = database.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{schema}.{table}",)).fetchone()
     return bool(found and found[0])
+
+
+def _installation(catalogue: Connection[Any]) -> tuple[int, str] | None:
+    try:
+        return catalogue.execute("SELECT logs, proof FROM installation").fetchone()
+    except UndefinedTable:
+        return None
 
 
 def _has_identity(database: Connection[Any]) -> bool:
