@@ -1,6 +1,7 @@
 """A client of the HTTP contract, for the command line's own use: what it can't do, no other client can either."""
 
 import mimetypes
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -32,10 +33,11 @@ class Sent:
 
 
 class Client:
-    """One caller of one server; usable by several threads once logged in."""
+    """One caller of one server; usable by several threads once logged in, each of which reads what it wrote."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=60)
+        self._seen = threading.local()
         self.username = ""
 
     def __enter__(self) -> Self:
@@ -125,11 +127,15 @@ class Client:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
+        position = getattr(self._seen, "position", "")
+        seen = {"X-Min-Position": position} if position else {}
         try:
-            answer = self._http.request(method, path, json=json, params=params, headers=headers)
+            answer = self._http.request(method, path, json=json, params=params, headers={**seen, **(headers or {})})
         except httpx.TransportError as error:
             raise ClientError("unreachable", f"{self._http.base_url} does not answer: {error}") from error
         checked = self._checked(answer)
+        if method != "GET":
+            self._seen.position = checked.headers.get("X-Position", position)
         return dict(checked.json()) if checked.content else {}
 
     @staticmethod

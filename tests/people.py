@@ -114,8 +114,13 @@ def person(url: str, username: str, **said: str) -> Person:
 
 def logged_in(url: str, username: str) -> Person:
     """A fresh session of a member who is there already."""
+    return logged_in_with(url, username, PASSWORD)
+
+
+def logged_in_with(url: str, username: str, password: str) -> Person:
+    """The same, for someone with a password of their own."""
     http = _client(url)
-    answer = http.post("/v1/sessions", json={"username": username, "password": PASSWORD})
+    answer = http.post("/v1/sessions", json={"username": username, "password": password})
     assert answer.status_code == 201, answer.text
     headers = {
         "Authorization": f"Bearer {answer.json()['access_token']}",
