@@ -26,10 +26,18 @@ class ClientError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one file: the photo's id, or that of the one that was there already."""
+    """What became of one file: the photo's id, or that of the one that was there already, and where it was recorded."""
 
     photo_id: str
     duplicate: bool
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A file that lies in the store, and is no photo yet."""
+
+    upload_id: str
 
 
 class Client:
@@ -71,6 +79,11 @@ class Client:
 
     def send(self, path: Path, **said: Any) -> Sent:
         """Upload a file and publish it, unless the same bytes are among the member's photos already."""
+        put = self.put(path)
+        return put if isinstance(put, Sent) else self.publish(put, **said)
+
+    def put(self, path: Path) -> "Sent | Put":
+        """Put a file into the store, unless the same bytes are among the member's photos already."""
         content = path.read_bytes()
         asked = {
             "filename": path.name,
@@ -82,12 +95,16 @@ class Client:
         if upload["duplicate_of"]:
             return Sent(upload["duplicate_of"], duplicate=True)
         self._checked(self._http.put(upload["url"], content=content, headers=upload["headers"]))
-        photo = self._call("POST", "/v1/photos", json={"upload_id": upload["upload_id"], **said})
-        return Sent(photo["photo_id"], duplicate=False)
+        return Put(upload["upload_id"])
 
-    def photo(self, photo_id: str) -> dict[str, Any]:
-        """A photo as the member sees it."""
-        return self._call("GET", f"/v1/photos/{photo_id}")
+    def publish(self, put: "Put", **said: Any) -> Sent:
+        """Make a photo of an uploaded file."""
+        photo = self._call("POST", "/v1/photos", json={"upload_id": put.upload_id, **said})
+        return Sent(photo["photo_id"], duplicate=False, position=self._seen.position)
+
+    def photo(self, photo_id: str, position: str = "") -> dict[str, Any]:
+        """A photo as the member sees it, at that position or later."""
+        return self._call("GET", f"/v1/photos/{photo_id}", headers={"X-Min-Position": position} if position else None)
 
     def remove(self, photo_id: str) -> None:
         """Take a photo of one's own back."""

@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infra.client import PHOTO_SUFFIXES, Client, ClientError
+from infra.client import PHOTO_SUFFIXES, Client, ClientError, Put, Sent
 
 _AT_ONCE: Final = 4
 _POLL_S: Final = 0.2
@@ -78,21 +78,37 @@ def _taken(path: Path) -> datetime | None:
 
 
 def _send_all(client: Client, photos: list[Path], audience: str) -> Iterator[Outcome]:
-    """Send in order, a few at a time; then wait for each to be developed."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        yield from threads.map(lambda path: _send(client, path, audience), photos)
+    """Bytes travel a few files at a time; photos are published one by one, in order, and developed meanwhile."""
+    with ThreadPoolExecutor(_AT_ONCE) as putting, ThreadPoolExecutor(_AT_ONCE) as waiting:
+        arrived = [putting.submit(client.put, path) for path in photos]
+        coming: deque[Future[Outcome]] = deque()
+        for path, put in zip(photos, arrived, strict=True):
+            try:
+                sent = _published(client, put.result(), audience)
+            except (ClientError, OSError) as error:
+                yield Outcome(path, "failed", str(error))
+                continue
+            if sent.duplicate:
+                yield Outcome(path, "skipped")
+                continue
+            coming.append(waiting.submit(_developed, client, path, sent))
+            while coming and coming[0].done():
+                yield coming.popleft().result()
+        for outcome in coming:
+            yield outcome.result()
 
 
-def _send(client: Client, path: Path, audience: str) -> Outcome:
+def _published(client: Client, put: Sent | Put, audience: str) -> Sent:
+    return put if isinstance(put, Sent) else client.publish(put, audience=audience)
+
+
+def _developed(client: Client, path: Path, sent: Sent) -> Outcome:
     try:
-        sent = client.send(path, audience=audience)
-        if sent.duplicate:
-            return Outcome(path, "skipped")
-        while (photo := client.photo(sent.photo_id))["status"] == "processing":
+        while (photo := client.photo(sent.photo_id, sent.position))["status"] == "processing":
             time.sleep(_POLL_S)
-    except (ClientError, OSError) as error:
-        return Outcome(path, "failed", str(error))
-    if photo["status"] == "rejected":
+        if photo["status"] != "rejected":
+            return Outcome(path, "imported")
         client.remove(sent.photo_id)  # or another run would leave one more of it
-        return Outcome(path, "rejected", f"{photo['rejection']['detail']} ({photo['rejection']['code']})")
-    return Outcome(path, "imported")
+    except ClientError as error:
+        return Outcome(path, "failed", str(error))
+    return Outcome(path, "rejected", f"{photo['rejection']['detail']} ({photo['rejection']['code']})")
