@@ -10,6 +10,7 @@ from infra.cli import events, members, projections, stack
 from infra.cli.demo import demo
 from infra.cli.importing import import_folder
 from infra.cli.relaying import relay
+from infra.cli.replaying import as_of, replay, why
 from infra.cli.serving import serve
 from infra.cli.settings import show_settings
 from infra.cli.together import up
@@ -27,6 +28,9 @@ app.command("import")(import_folder)
 app.command("up")(up)
 app.command("relay")(relay)
 app.command("worker")(worker)
+app.command("replay")(replay)
+app.command("as-of")(as_of)
+app.command("why")(why)
 app.command("settings")(show_settings)
 app.add_typer(projections.app, name="projections")
 app.add_typer(events.app, name="events")

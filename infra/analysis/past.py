@@ -1,0 +1,130 @@
+"""The past: a scratch store with read models as they stood at a moment, and the API's own answers over it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from api.ports import Reads
+from api.reads.feed import belongs
+from api.showing import members, photos
+from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.comments import SqliteComments
+from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.duplicates import SqliteDuplicates
+from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.likes import SqliteLikes
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.photos import SqlitePhotos
+from infra.sqlite.profiles import SqliteProfiles
+from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.visibility import SqliteSessions, SqliteSight
+from projections.catalogue import CATALOGUE
+from projections.counters import Kind
+from streams.ports import EventLog
+
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "feed": (*photos.MODELS, "timelines"),
+    "profile": ("visibility", "profiles", "counters"),
+    "counts": ("counters",),
+}
+"""The read models behind each answer."""
+
+_RECORD: Final = "replay.json"
+_PAGE: Final = 200
+
+
+class ReplayError(Exception):
+    """A folder holds a replay to another moment."""
+
+
+@asynccontextmanager
+async def scratch(directory: Path, through: Mapping[int, int], *, personal: bool) -> AsyncIterator[SqliteReadModels]:
+    """A store for a replay; one that was interrupted can be gone on with, but never to another moment."""
+    record = orjson.dumps(
+        {"through": through, "personal": personal}, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    )
+    await asyncio.to_thread(_claim, directory, record)
+    models = SqliteReadModels(directory, CATALOGUE)
+    await models.open()
+    try:
+        yield models
+    finally:
+        await models.close()
+
+
+def _claim(directory: Path, record: bytes) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / _RECORD
+    if not path.exists():
+        path.write_bytes(record)
+    elif path.read_bytes() != record:
+        raise ReplayError(f"{directory} holds a replay to another moment; replay into another folder")
+
+
+class Past:
+    """What the API would have answered."""
+
+    def __init__(self, models: SqliteReadModels, log: EventLog, at: datetime) -> None:
+        self._at = at
+        self._reads = Reads(
+            sight=SqliteSight(models),
+            profiles=SqliteProfiles(models),
+            photos=SqlitePhotos(models),
+            authors=SqliteAuthorLists(models),
+            follows=SqliteFollows(models),
+            timelines=SqliteTimelines(models),
+            likes=SqliteLikes(models),
+            comments=SqliteComments(models),
+            counters=SqliteCounters(models),
+            duplicates=SqliteDuplicates(models),
+            sessions=SqliteSessions(models),
+            progress=SqliteProgress(models, log),
+            files=_Keys(),
+        )
+
+    async def feed(self, username: str) -> AsyncIterator[Mapping[str, Any]]:
+        """A member's whole feed, newest first; files by their keys."""
+        reads, before = self._reads, None
+        me = (await members.known(reads, username)).member_id
+        while page := await reads.timelines.page(me, before=before, limit=_PAGE):
+            known = await photos.hydrate(reads, me, (row.photo_id for row in page))
+            for row in page:
+                shown = photos.present(known, row.photo_id, reads, lambda: self._at)
+                if shown is not None and belongs(known, row.photo_id):
+                    yield shown.body
+            before = page[-1].photo_id
+
+    async def profile(self, username: str, viewer: str | None) -> Mapping[str, Any]:
+        """A member as the viewer saw them; as anyone did without a viewer."""
+        profile = await members.known(self._reads, username)
+        who = None if viewer is None else (await members.known(self._reads, viewer)).member_id
+        return (await members.member(self._reads, profile, who)).body
+
+    async def counts(self, photo_id: str) -> Mapping[str, int]:
+        """How many likes and comments a photo had."""
+        kinds = {"likes": Kind.LIKES, "comments": Kind.COMMENTS}
+        found = await self._reads.counters.read([photo_id], kinds.values())
+        return {name: found[photo_id, kind] for name, kind in kinds.items()}
+
+
+class _Keys:
+    """Files by their keys: a link of the past would lead nowhere."""
+
+    def public_url(self, key: str) -> str:
+        """The key itself."""
+        return key
+
+    def signed_url(self, key: str, expires_at: datetime) -> str:
+        """The key itself."""
+        del expires_at
+        return key
+
+    def expiry(self, expires_at: datetime) -> datetime:
+        """Then."""
+        return expires_at

@@ -1,0 +1,123 @@
+"""Why a photo is, or is not, in a member's feed: decided from the events alone, by the rule that every read uses."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from domain import follows, members, photos
+from domain.events import Event, FollowAccepted, MemberFollowed, PhotoUploaded
+from domain.folding import fold
+from domain.follows import APART, Following
+from domain.homes import Stream
+from domain.ids import MemberId, PhotoId, is_id
+from domain.members import NOBODY
+from domain.photos import Photo
+from domain.recorded import Recorded
+from domain.visibility import Audience, MemberState, PhotoState, Relation, Status, may_see_photo
+from streams.ports import EventLog
+
+S = TypeVar("S")
+
+
+class Rule(StrEnum):
+    """What decides; the first four put a photo into a feed, the others keep it out."""
+
+    OWN = "it is their own"
+    FANNED_OUT = "they follow its owner, and did when it was published"
+    FILLED_IN = "they follow its owner, whose earlier photos came with the follow"
+    UNKNOWN = "there is no such photo"
+    REMOVED = "it was removed"
+    NOT_FOLLOWING = "they do not follow its owner"
+    REQUESTED = "they asked to follow its owner, who has not answered"
+    PROCESSING = "it is still being developed"
+    REJECTED = "its file could not be developed"
+    FRIENDS_ONLY = "it is for friends, and its owner does not follow them back"
+    PRIVATE = "it is for its owner alone"
+    OTHER = "the visibility rule says otherwise"
+
+
+_SHOWING = frozenset({Rule.OWN, Rule.FANNED_OUT, Rule.FILLED_IN})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Whether a photo is in a feed, the rule that decides, and all events that the rule goes by, as they happened."""
+
+    shown: bool
+    rule: Rule
+    facts: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is true of a viewer and a photo."""
+
+    viewer: MemberId
+    owner: MemberId
+    photo: Photo
+    relation: Relation
+    back_filled: bool
+
+
+async def why(log: EventLog, viewer: MemberId, photo_id: PhotoId) -> Reason:
+    """Whether the photo is in the viewer's feed as far as the log goes, and why; reads four small streams."""
+    of_photo = await _stream(log, photos.stream(photo_id)) if is_id(photo_id) else ()
+    photo = _fold(photos.evolve, Photo(), of_photo)
+    if photo.uploaded is None:
+        return Reason(shown=False, rule=Rule.UNKNOWN, facts=())
+    owner = photo.uploaded.owner_id
+    of_owner = await _stream(log, members.stream(owner))
+    out = await _stream(log, follows.stream(owner, viewer)) if viewer != owner else ()
+    back = await _stream(log, follows.stream(viewer, owner)) if viewer != owner else ()
+    towards, returned = (_fold(follows.evolve, APART, facts).state for facts in (out, back))
+    relation = Relation(
+        following=towards == Following.YES,
+        followed_by=returned == Following.YES,
+        requested=towards == Following.REQUESTED,
+    )
+    case = _Case(viewer, owner, photo, relation, _followed_later(of_photo, out))
+    private = _fold(members.evolve, NOBODY, of_owner).private
+    state = PhotoState(photo_id, owner, photo.status, photo.audience, photo.removed_at is not None)
+    shown = may_see_photo(viewer, state, MemberState(owner, private), relation) and (
+        viewer == owner or relation.following
+    )
+    rule = _rule(case)
+    relevant = (*of_photo, *out, *(back if photo.audience is Audience.FRIENDS else ()))
+    facts = tuple(sorted(relevant, key=lambda fact: fact.recorded_at))
+    return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts)
+
+
+def _rule(case: _Case) -> Rule:
+    """The first rule that applies."""
+    if case.photo.removed_at is not None:
+        return Rule.REMOVED
+    if case.viewer == case.owner:
+        return Rule.OWN
+    if not case.relation.following:
+        return Rule.REQUESTED if case.relation.requested else Rule.NOT_FOLLOWING
+    match case.photo.status, case.photo.audience:
+        case Status.PROCESSING, _:
+            return Rule.PROCESSING
+        case Status.REJECTED, _:
+            return Rule.REJECTED
+        case _, Audience.PRIVATE:
+            return Rule.PRIVATE
+        case _, Audience.FRIENDS if not case.relation.followed_by:
+            return Rule.FRIENDS_ONLY
+    return Rule.FILLED_IN if case.back_filled else Rule.FANNED_OUT
+
+
+def _followed_later(of_photo: Iterable[Recorded], of_follow: Iterable[Recorded]) -> bool:
+    """Whether the follow that stands began after the photo was published; both lie in one log, in one order."""
+    published = [fact.position for fact in of_photo if isinstance(fact.event, PhotoUploaded)]
+    began = [fact.position for fact in of_follow if isinstance(fact.event, MemberFollowed | FollowAccepted)]
+    return bool(published and began) and began[-1] > published[0]
+
+
+async def _stream(log: EventLog, stream: Stream) -> tuple[Recorded, ...]:
+    return await log.stream(stream.log(log.logs), stream.name)
+
+
+def _fold(evolve: Callable[[S, Event], S], start: S, facts: Iterable[Recorded]) -> S:
+    return fold(evolve, start, (fact.event for fact in facts))

@@ -1,0 +1,92 @@
+"""Why: for every member and photo of a random run, the reason that a naive model gives."""
+
+import random
+
+import pytest
+
+from streams.explaining import Rule, why
+from streams.replay import Until
+from tests.projections.histories import VERBS, World
+from tests.streams.memory_log import MemoryLog
+
+
+class Witness:
+    """Watches a world and remembers in which order it published and followed."""
+
+    def __init__(self, world):
+        self.world = world
+        self.moment = 0
+        self.published = {}
+        self.began = {}
+
+    def look(self):
+        self.moment += 1
+        for photo in self.world.photos:
+            self.published.setdefault(photo, self.moment)
+        standing = {pair for pair, state in self.world.follows.items() if state == "yes"}
+        self.began = {pair: self.began.get(pair, self.moment) for pair in standing}
+
+    def reason(self, viewer, photo):
+        known, world = self.world.photos[photo], self.world
+        pair = (viewer, known["owner_id"])
+        if known["removed"]:
+            return Rule.REMOVED
+        if viewer == known["owner_id"]:
+            return Rule.OWN
+        if world.follows.get(pair) != "yes":
+            return Rule.REQUESTED if pair in world.follows else Rule.NOT_FOLLOWING
+        if known["status"] != "ready":
+            return {"processing": Rule.PROCESSING, "rejected": Rule.REJECTED}[known["status"]]
+        if known["audience"] == "private":
+            return Rule.PRIVATE
+        if known["audience"] == "friends" and world.follows.get(pair[::-1]) != "yes":
+            return Rule.FRIENDS_ONLY
+        return Rule.FILLED_IN if self.began[pair] > self.published[photo] else Rule.FANNED_OUT
+
+
+SHOWN = {Rule.OWN, Rule.FANNED_OUT, Rule.FILLED_IN}
+DRAWN = (*VERBS, *["follow"] * 6, "upload", *["process"] * 3)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_the_reason_is_the_naive_models_own(seed):
+    log, draw = MemoryLog(4), random.Random(seed)
+    world = World(log)
+    witness = Witness(world)
+    seen = set()
+    for _ in range(6):
+        for _ in range(30):
+            world.live((draw.choice(DRAWN), *(draw.randrange(60) for _ in range(3))))
+            witness.look()
+        for viewer in world.members:
+            for photo in world.photos:
+                expected, found = witness.reason(viewer, photo), await why(log, viewer, photo)
+                assert (found.rule, found.shown) == (expected, expected in SHOWN)
+                assert list(found.facts) == sorted(found.facts, key=lambda fact: fact.recorded_at)
+                assert found.facts
+                seen.add(found.rule)
+    assert seen & SHOWN
+    assert len(seen) > 5
+
+
+async def test_between_them_random_runs_meet_every_reason():
+    met = set()
+    for seed in range(8):
+        draw = random.Random(seed)
+        world = World(MemoryLog(4))
+        for _ in range(180):
+            world.live((draw.choice(DRAWN), *(draw.randrange(60) for _ in range(3))))
+        for viewer in world.members:
+            for photo in world.photos:
+                met.add((await why(world.log, viewer, photo)).rule)
+    assert met == set(Rule) - {Rule.UNKNOWN, Rule.OTHER}
+
+
+async def test_what_nobody_published_is_unknown():
+    world = World(MemoryLog()).live(("join", 0, 0, 0), ("upload", 0, 0, 0))
+    (viewer,), (photo,) = world.members, world.photos
+    for unknown in ("0000000000000", "not an id", viewer):
+        reason = await why(world.log, viewer, unknown)
+        assert (reason.rule, reason.shown, reason.facts) == (Rule.UNKNOWN, False, ())
+    before = await why(Until(world.log, {0: 0}), viewer, photo)
+    assert before.rule is Rule.UNKNOWN
