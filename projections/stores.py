@@ -161,3 +161,20 @@ class Pauses(Protocol):
     async def pause(self, model: Model, *, paused: bool) -> None:
         """Say whether followers leave a build alone; they notice at their next look. Raises `ValueError` for no build."""
         ...
+
+
+@runtime_checkable
+class Letters(Protocol):
+    """Lets operators deal with what a build could not apply."""
+
+    async def retry(self, model: Model, projection: Projection, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream, in order, each in the step that deletes its letter; says how many.
+
+        It ends before a fact that still can't be applied, whose letter then says why, and passes over facts that are
+        not parked. Where an earlier fact of the stream is parked that is not among them, nothing is applied.
+        """
+        ...
+
+    async def discard(self, model: Model, log: int, number: int) -> None:
+        """Give a parked fact up for good; raises `LookupError` where none is parked there."""
+        ...

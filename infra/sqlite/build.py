@@ -64,6 +64,34 @@ class Build:
                     pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
                 pending.flush()
 
+    def retry(self, projection: Projection, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of a stream, each with its letter deleted in the same transaction; how many."""
+        applied = 0
+        with self._turn:
+            connection = self._open()
+            with writing(connection):
+                pending, letters = Pending(connection, projection), DeadLetters(connection, self._now)
+                for fact in facts:
+                    if not letters.keeps(fact):
+                        continue
+                    if not letters.is_next(fact):
+                        break
+                    error = self._try(connection, projection, pending, fact)
+                    if error is not None:
+                        letters.park_again(fact, error)
+                        break
+                    letters.discard(fact.position.log, fact.position.number)
+                    applied += 1
+        return applied
+
+    def discard(self, log: int, number: int) -> None:
+        """Delete a letter."""
+        with self._turn:
+            connection = self._open()
+            with writing(connection):
+                if not DeadLetters(connection, self._now).discard(log, number):
+                    raise LookupError(f"nothing is parked at {log}:{number} of {self.model}")
+
     def close(self) -> None:
         """Let the file go; a later call opens it again."""
         with self._turn:
@@ -114,20 +142,31 @@ class Build:
         *,
         park: bool,
     ) -> None:
-        """Apply one fact under a savepoint and write its rows at once; park it, or stop, when that can't be done."""
-        connection.execute("SAVEPOINT fact")
-        try:
-            pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
-            pending.flush()
-        except sqlite3.OperationalError:
-            raise
-        except Exception as error:
+        """Apply one fact by itself; park it, or stop, when that can't be done."""
+        error = self._try(connection, projection, pending, fact)
+        if error is not None:
             if not park:
                 raise PoisonedError(self.model, fact) from error
+            letters.park(fact, error)
+
+    def _try(
+        self, connection: sqlite3.Connection, projection: Projection, pending: Pending, fact: Recorded
+    ) -> Exception | None:
+        """Apply one fact under a savepoint and write its rows at once; what it raised, where it left no trace."""
+        connection.execute("SAVEPOINT fact")
+        try:
+            if type(fact.event) in projection.handles:
+                pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+                pending.flush()
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, it is the fact's fault, and is told
             pending.forget()
             connection.execute("ROLLBACK TO fact")
-            letters.park(fact, error)
+            connection.execute("RELEASE fact")
+            return error
         connection.execute("RELEASE fact")
+        return None
 
 
 def checkpoints(connection: sqlite3.Connection) -> Mapping[int, Checkpoint]:

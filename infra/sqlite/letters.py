@@ -14,6 +14,10 @@ from projections.stores import DeadLetter, Model
 _PARK: Final = (
     "INSERT INTO _dead_letters (log, number, stream, event_name, error, trace, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_FIRST: Final = "SELECT log, number FROM _dead_letters WHERE stream = ? ORDER BY log, number LIMIT 1"
+_PARKED: Final = "SELECT 1 FROM _dead_letters WHERE log = ? AND number = ?"
+_DISCARD: Final = "DELETE FROM _dead_letters WHERE log = ? AND number = ?"
+_AGAIN: Final = "UPDATE _dead_letters SET error = ?, trace = ?, parked_at = ? WHERE log = ? AND number = ?"
 _BY_LOG: Final = (
     "SELECT log, number, stream, event_name, error, trace, parked_at FROM _dead_letters ORDER BY log, number LIMIT ?"
 )
@@ -33,7 +37,25 @@ class DeadLetters:
 
     def park(self, fact: Recorded, error: Exception) -> None:
         """Put aside a fact that could not be applied."""
-        self._insert(fact, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
+        self._insert(fact, *_told(error))
+
+    def is_next(self, fact: Recorded) -> bool:
+        """Whether a fact is the first that is parked of its stream."""
+        found = self._connection.execute(_FIRST, (_storable(fact.stream),)).fetchone()
+        return bool(found == (fact.position.log, fact.position.number))
+
+    def keeps(self, fact: Recorded) -> bool:
+        """Whether a fact is parked."""
+        return self._connection.execute(_PARKED, (fact.position.log, fact.position.number)).fetchone() is not None
+
+    def discard(self, log: int, number: int) -> bool:
+        """Take a fact out; False where none is parked there."""
+        return self._connection.execute(_DISCARD, (log, number)).rowcount > 0
+
+    def park_again(self, fact: Recorded, error: Exception) -> None:
+        """Say why a parked fact still can't be applied."""
+        words = map(_storable, _told(error))
+        self._connection.execute(_AGAIN, (*words, micros(self._now()), fact.position.log, fact.position.number))
 
     def park_behind(self, fact: Recorded) -> None:
         """Put aside a fact whose stream has one parked already."""
@@ -52,6 +74,10 @@ def parked(connection: sqlite3.Connection, model: Model, limit: int) -> list[Dea
         DeadLetter(model, log, number, stream, name, error, trace, moment(parked_at))
         for log, number, stream, name, error, trace, parked_at in connection.execute(_BY_LOG, (limit,))
     ]
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
 
 
 def _storable(text: str) -> str:

@@ -129,6 +129,17 @@ class SqliteReadModels:
         """What is parked, in the order of the log."""
         return await self._readers.one(model, lambda reader: parked(reader.connection, model, limit))
 
+    async def retry(self, model: Model, projection: Projection, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream, in order, and delete their letters, in one transaction."""
+        applied = await self._write(lambda: self._build(model).retry(projection, facts))
+        if applied:
+            self.tides.turn()
+        return applied
+
+    async def discard(self, model: Model, log: int, number: int) -> None:
+        """Give a parked fact up for good."""
+        await self._write(lambda: self._build(model).discard(log, number))
+
     async def _write(self, function: Callable[..., T], *values: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, function, *values)
 
