@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from commands.ports import Now, SignedPut
@@ -11,6 +12,8 @@ from infra.files.disk import Disk, Found
 from infra.files.signing import Access, PutGrant, Signer, rounded
 
 _CHUNK = 1 << 20
+_URLS = 50_000
+"""So many URLs are remembered, some 20 MB."""
 
 
 class FileObjects:
@@ -21,6 +24,9 @@ class FileObjects:
     ) -> None:
         self.disk = Disk(root, buckets)
         self._signer = Signer(secret, base_url.rstrip("/"))
+        # a page of photos holds hundreds of URLs, the same for every reader: signing them anew was half of its time
+        self._public_url = lru_cache(_URLS)(self._signer.public_url)
+        self._get_url = lru_cache(_URLS)(self._signer.get_url)
         self._now = now
 
     async def sign_put(self, key: str, *, content_type: str, size: int, expires_at: datetime) -> SignedPut:
@@ -70,11 +76,11 @@ class FileObjects:
 
     def public_url(self, key: str) -> str:
         """A URL for ever, for objects that everyone may see; it ends with the object's key."""
-        return self._signer.public_url(key)
+        return self._public_url(key)
 
     def signed_url(self, key: str, expires_at: datetime) -> str:
         """A URL until `expiry(expires_at)`: the same text all through a window of five minutes."""
-        return self._signer.get_url(key, self.expiry(expires_at))
+        return self._get_url(key, self.expiry(expires_at))
 
     def expiry(self, expires_at: datetime) -> datetime:
         """When a URL asked for until then really ends: on a five-minute mark, within fifteen minutes from now."""
