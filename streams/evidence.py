@@ -1,8 +1,9 @@
 """Evidence: the events behind a row, found by the ids that both hold."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from domain.events import event_type
@@ -14,6 +15,7 @@ R = TypeVar("R")
 
 PAGE: Final = 4_000
 KEPT: Final = 20
+NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -25,12 +27,17 @@ class Evidence:
     facts: deque[Recorded] = field(default_factory=lambda: deque(maxlen=KEPT))
 
 
-async def behind(projection: Projection, rows: Iterable[Row], *, log: EventLog) -> Sequence[Evidence]:
-    """For each row the events that made it what it is, in the order of the logs; reads every log once."""
+async def behind(
+    projection: Projection, rows: Iterable[Row], *, log: EventLog, after: Mapping[int, int] = NOTHING
+) -> Sequence[Evidence]:
+    """For each row the events that made it what it is, in the order of the logs, from the beginning or after a position.
+
+    Reads every log once from there.
+    """
     found = [Evidence(row) for row in rows]
     names = frozenset(event_type(cls).name for cls in projection.handles)
     for number in range(log.logs):
-        reached, more = 0, bool(found)
+        reached, more = after.get(number, 0), bool(found)
         while more:
             page = await log.read(number, reached, PAGE, names, personal=False)
             reached, more = page.last, page.more

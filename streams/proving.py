@@ -1,13 +1,14 @@
 """Proof: a live build against a rebuilt one, while both are fed.
 
 Rows are compared while the builds move on, so a row may look different only because one build is a moment ahead. Every
-row that does is looked at again until both builds stand at the same positions before and after the look: only then it
-counts. So live traffic neither hides a wrong row nor makes a right one look wrong.
+row that does is looked at again, until it is equal, or until no event since the position that both builds had reached
+before the look has part in it: only then it counts. So live traffic neither hides a wrong row nor makes a right one
+look wrong, however busy it is elsewhere.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from domain.ids import first_id
 from projections.rows import Key, Projection, Row, key_of
 from projections.stores import Model, ReadModels
+from streams.evidence import behind
 from streams.ports import EventLog
 from streams.rebuild import catch_up
 from streams.verifying import EVERYTHING, Difference, Span, Verdict, difference, positions, side_by_side
@@ -48,8 +50,8 @@ async def prove(
 ) -> Verdict:
     """Bring both builds level with the log (unless they are paused), and compare their rows.
 
-    At most `limit` differences are kept. `same_positions` is false where some row differed, but the builds were not
-    seen at the same positions for as long as the patience lasted.
+    At most `limit` differences are kept. `same_positions` is false where some row differed, but was changed by events
+    between the looks at both builds for as long as the patience lasted, or where a paused build is behind.
     """
     await level(projection, (one, other), log, models)
     rows = 0
@@ -63,14 +65,12 @@ async def prove(
     end = clock() + patience_s
     while suspects and len(found) < limit:
         some, suspects = suspects[: limit - len(found)], suspects[limit - len(found) :]
-        while True:
-            differences, settled = await _look(some, one, other, models)
-            if settled:
-                break
-            if clock() > end:
-                return Verdict(rows, (*found, *differences), same_positions=False)
+        while some:
+            sure, some = await _look(projection, some, one, other, log, models)
+            found += sure
+            if some and clock() > end:
+                return Verdict(rows, tuple(found), same_positions=False)
             await level(projection, (one, other), log, models)
-        found += differences
     left, right = await positions(models, one, other)
     apart = left != right and await _held(models, one, other)
     return Verdict(rows, tuple(found), same_positions=bool(found) or not apart)
@@ -88,16 +88,27 @@ def sampled(share: float, since: datetime, until: datetime, *, draw: random.Rand
 
 
 async def _look(
-    suspects: Iterable[_Suspect], one: Model, other: Model, models: ReadModels
-) -> tuple[list[Difference], bool]:
-    """What differs now, and whether both builds stood still at the same positions meanwhile."""
-    left, right = await positions(models, one, other)
-    found = []
+    projection: Projection, suspects: Sequence[_Suspect], one: Model, other: Model, log: EventLog, models: ReadModels
+) -> tuple[list[Difference], list[_Suspect]]:
+    """The rows that differ for certain, and those that can't be told yet; what is equal is suspected no more."""
+    low = least(await positions(models, one, other), log)
+    doubtful: list[tuple[_Suspect, Difference]] = []
     for suspect in suspects:
         rows = [await _row(models, model, suspect) for model in (one, other)]
         if rows[0] != rows[1]:
-            found.append(difference(suspect.table, *rows))
-    return found, left == right and [left, right] == await positions(models, one, other)
+            doubtful.append((suspect, difference(suspect.table, *rows)))
+    told = [row for _, each in doubtful for row in (each.one, each.other) if row is not None]
+    moving = {
+        (type(each.row), key_of(each.row)) for each in await behind(projection, told, log=log, after=low) if each.count
+    }
+    sure = [each for _, each in doubtful if (each.table, each.key) not in moving]
+    return sure, [suspect for suspect, each in doubtful if (each.table, each.key) in moving]
+
+
+def least(reached: Iterable[Mapping[int, int]], log: EventLog) -> dict[int, int]:
+    """How far all of some builds have come in each log."""
+    known = list(reached)
+    return {number: min((each.get(number, 0) for each in known), default=0) for number in range(log.logs)}
 
 
 async def _row(models: ReadModels, model: Model, suspect: _Suspect) -> Row | None:

@@ -10,11 +10,12 @@ from projections.comments import COMMENTS, CommentRow
 from projections.counters import COUNTERS, Kind, photos_kind
 from projections.follows import FOLLOWS, FollowerRow, FollowingRow
 from projections.likes import LIKES, LikeRow
-from projections.rows import Projection, Tally
+from projections.rows import Projection, Tally, key_of
 from projections.stores import Model, NoLiveModelError, ReadModels, State
 from projections.visibility import VISIBILITY, PhotoStateRow
+from streams.evidence import behind
 from streams.ports import EventLog
-from streams.proving import level
+from streams.proving import least, level
 from streams.verifying import positions, rows_of
 
 Counted = tuple[str, str]
@@ -59,7 +60,7 @@ class Miscount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was found: how many tallies were compared, and whether the builds stood at the same positions."""
+    """What was found: how many tallies were compared, and whether those that differ do so for certain."""
 
     tallies: int
     miscounts: tuple[Miscount, ...]
@@ -76,8 +77,8 @@ async def count(
 ) -> Counts | None:
     """Compare live tallies with the live lists that they count; None where the projection has part in no count.
 
-    For the counters themselves every list is counted, for a list its own tallies. Under traffic it is repeated until
-    nothing differs twice, or the builds stood at the same positions meanwhile, or the patience ends.
+    For the counters themselves every list is counted, for a list its own tallies. Under traffic what differs is counted
+    again until it agrees, or until no event had part in it meanwhile, or the patience ends.
     """
     lists = [each for each in _LISTS if projection in (COUNTERS, each.projection)]
     if not lists:
@@ -89,15 +90,15 @@ async def count(
         live = await _live(models, involved)
         for name, model in live.items():
             await level(involved[name], [model], log, models)
-        before = await positions(models, *live.values())
+        low = least(await positions(models, *live.values()), log)
         tallies, listed = await _tallies(models, live, lists), await _listed(models, live, lists)
         wrong = {key for key in tallies.keys() | listed.keys() if tallies[key] != listed[key]}
         doubtful = wrong if doubtful is None else doubtful & wrong
-        still = before == await positions(models, *live.values()) and all(each == before[0] for each in before)
-        if still or not doubtful or clock() > end:
-            found = sorted(wrong if still else doubtful)
-            miscounts = tuple(Miscount(*key, tallies[key], listed[key]) for key in found)
-            return Counts(len(tallies), miscounts, still or not doubtful)
+        rows = [Tally(*key, tallies[key]) for key in sorted(doubtful)]
+        moving = {key_of(each.row) for each in await behind(COUNTERS, rows, log=log, after=low) if each.count}
+        if not moving or clock() > end:
+            miscounts = tuple(Miscount(row.subject, row.kind, row.count, listed[row.subject, row.kind]) for row in rows)
+            return Counts(len(tallies), miscounts, not moving)
 
 
 async def _tallies(models: ReadModels, live: Mapping[str, Model], lists: Iterable[_List]) -> Counter[Counted]:
