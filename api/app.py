@@ -21,6 +21,7 @@ from api.reads import follows as read_follows
 from api.reads import likes as read_likes
 from api.reads import photos as read_photos
 from api.signing import Sealer
+from api.standby import StandbySessions
 from api.tracing import Tracing
 from api.wiring import Wiring
 from api.writes import comments, follows, likes, members, photos, publishing, sessions, uploads
@@ -52,7 +53,10 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.positions = Positions(sealer, wiring.reads.progress, wiring.limits)
     app.state.cursors = Cursors(sealer, wiring.now)
     app.state.identity = identity = Identity(
-        wiring.keyring, wiring.reads.sessions, wiring.limits.access_token_s, wiring.now
+        wiring.keyring,
+        StandbySessions(wiring.reads.sessions, wiring.writes.session_ended),
+        wiring.limits.access_token_s,
+        wiring.now,
     )
     for router in (
         *_reads(wiring),

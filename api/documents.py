@@ -23,7 +23,7 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
     415: ("unsupported_media_type", "A content type that is not taken."),
     416: ("range_not_satisfiable", "The file has no such range."),
     422: ("invalid", "The request has not the form that it should have."),
-    503: ("not_caught_up", "The read models have not reached the position yet, or a store is down."),
+    503: ("not_caught_up", "The read models have not reached the position yet; `unavailable` where a store is down."),
 }
 ANYONE: Final = "anyone"
 MEMBER: Final = "member"
@@ -83,7 +83,10 @@ def problem_answer(status: int) -> dict[str, Any]:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         example["errors"] = [{"field": "limit", "message": "Input should be less than or equal to 100"}]
     schema = {"$ref": f"#/components/schemas/{shape}"}
-    return {"description": meaning, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+    told = {"description": meaning, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        told["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return told
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Metrics for Prometheus: how long requests take by route, and how far read models lag behind."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, His
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from commands.errors import Unavailable
 from projections.ports import Progress
+from projections.stores import NoLiveModelError
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _UNMATCHED: Final = "-"
@@ -40,8 +43,7 @@ class Metrics:
     async def render(self, progress: Progress, names: Sequence[str]) -> Response:
         """Everything as Prometheus reads it."""
         for name in names:
-            reached = await progress.reached([name])
-            self._lag.labels(name).set(reached.lag_ms / 1000)
+            self._lag.labels(name).set(await _lag_s(progress, name))
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -72,6 +74,14 @@ class Measured:
         finally:
             route = getattr(own.get("route"), "path", _UNMATCHED)
             self._metrics.observe(_method(scope["method"]), route, status, time.perf_counter() - start)
+
+
+async def _lag_s(progress: Progress, name: str) -> float:
+    """Not a number where it can't be told: what is down must not hide how the rest is."""
+    try:
+        return (await progress.reached([name])).lag_ms / 1000
+    except (NoLiveModelError, Unavailable):
+        return math.nan
 
 
 def _method(name: str) -> str:

@@ -12,8 +12,11 @@ from api.problems import Problem
 from api.signing import Sealer
 from domain.positions import merge
 from projections.ports import Progress, Reached
+from projections.stores import NoLiveModelError
 
 MOST_TOKENS: Final = 64
+SPARED: Final = frozenset({"counters"})
+"""Read models that an answer can do without: what they hold is shown as unknown while they can't be read."""
 _PURPOSE: Final = "position.1"
 
 
@@ -39,8 +42,20 @@ class Positions:
         return merge(self._open(token) for token in tokens)
 
     async def fresh(self, names: tuple[str, ...], header: str | None) -> Reached:
-        """How far these read models are, once they are as far as the header asks; else 503 `not_caught_up`."""
+        """How far these read models are, once they are as far as the header asks; else 503 `not_caught_up`.
+
+        Nothing is waited for, and nothing said, of one that is `SPARED` and can't be read.
+        """
         wanted = self.read(header)
+        try:
+            return await self._fresh(names, wanted)
+        except NoLiveModelError as error:
+            needed = tuple(name for name in names if name not in SPARED)
+            if needed == names or error.projection not in SPARED:
+                raise
+        return await self._fresh(needed, wanted)
+
+    async def _fresh(self, names: tuple[str, ...], wanted: Mapping[int, int]) -> Reached:
         if wanted and not await self.progress.wait(names, wanted, timeout_s=self.limits.catch_up_s):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,

@@ -18,7 +18,7 @@ from commands.uploads import RequestUpload
 from domain.comments import Comment
 from domain.events import UploadRequested
 from domain.follows import Follow
-from domain.ids import MemberId
+from domain.ids import MemberId, SessionId
 from domain.likes import Like
 from domain.members import Member
 from domain.photos import Photo, Upload
@@ -54,6 +54,7 @@ class Writes:
     log_in: Handler[LogIn, Login]
     refresh_session: Handler[RefreshSession, Login]
     log_out: Handler[LogOut, Receipt[Session]]
+    session_ended: Callable[[SessionId], Awaitable[bool]]
     follow_member: Handler[FollowMember, Receipt[Follow]]
     end_follow: Handler[EndFollow, Receipt[Follow]]
     accept_follower: Handler[AcceptFollower, Receipt[Follow]]

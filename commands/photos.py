@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from commands.deciding import Part, Receipt, decide, decide_together, look
+from commands.errors import Unavailable
 from commands.once import Once
 from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled
 from commands.seeing import seen_photo
@@ -121,7 +122,7 @@ async def publish_photo(
 
 async def change_photo(command: ChangePhoto, *, deps: Deps, sight: Sight) -> Receipt[Photo]:
     """Change words and audience in one step; only the owner may."""
-    await _own(sight, command.member_id, command.photo_id)
+    await _own(deps, sight, command.member_id, command.photo_id)
     said = _checked(command.words)
     at = deps.now()
 
@@ -147,13 +148,13 @@ async def change_photo(command: ChangePhoto, *, deps: Deps, sight: Sight) -> Rec
 
 async def remove_photo(command: RemovePhoto, *, deps: Deps, sight: Sight) -> Receipt[Photo]:
     """Gone from every read at once; only the owner may, and again changes nothing."""
-    await _own(sight, command.member_id, command.photo_id, removed_too=True)
+    await _own(deps, sight, command.member_id, command.photo_id, removed_too=True)
     return await decide(deps, photo_part(command.photo_id), partial(photos.remove, at=deps.now()))
 
 
 async def restore_photo(command: RestorePhoto, *, deps: Deps, sight: Sight, once: Once | None = None) -> Receipt[Photo]:
     """Back from the trash, with all that belonged to it."""
-    await _own(sight, command.member_id, command.photo_id, removed_too=True)
+    await _own(deps, sight, command.member_id, command.photo_id, removed_too=True)
     return await decide(deps, photo_part(command.photo_id), partial(photos.restore, at=deps.now()), once=once)
 
 
@@ -215,13 +216,22 @@ async def _check_arrived(objects: Objects, requested: UploadRequested) -> None:
         raise Invalid("size_mismatch", f"The file has {size} bytes where {requested.size} were announced.")
 
 
-async def _own(sight: Sight, member_id: MemberId, photo_id: PhotoId, *, removed_too: bool = False) -> None:
-    """Refuse anyone but the owner: 404 to those who don't see the photo, 403 to those who do."""
-    if removed_too:
-        photo = (await sight.photos([photo_id])).get(photo_id)
-        if photo is not None and photo.owner_id == member_id:
-            return
-    seen = await seen_photo(sight, member_id, photo_id)
+async def _own(deps: Deps, sight: Sight, member_id: MemberId, photo_id: PhotoId, *, removed_too: bool = False) -> None:
+    """Refuse anyone but the owner: 404 to those who don't see the photo, 403 to those who do.
+
+    While the read store is down the record itself tells the owner, who must be able to take away what is theirs.
+    """
+    try:
+        if removed_too:
+            photo = (await sight.photos([photo_id])).get(photo_id)
+            if photo is not None and photo.owner_id == member_id:
+                return
+        seen = await seen_photo(sight, member_id, photo_id)
+    except Unavailable:
+        made = (await look(deps, photo_part(photo_id))).uploaded
+        if made is None or made.owner_id != member_id:
+            raise
+        return
     if seen.owner_id != member_id:
         raise Forbidden("forbidden", "Only the owner of a photo may do that.")
 

@@ -85,6 +85,11 @@ async def log_out(command: LogOut, *, deps: Deps) -> Receipt[Session]:
     return await decide(deps, _part(command.session_id), lambda session: sessions.end(session, at))
 
 
+async def session_ended(session_id: SessionId, *, deps: Deps) -> bool:
+    """Whether a session is over, by the record itself: for when the read store can't tell."""
+    return (await look(deps, _part(session_id))).ended
+
+
 async def _by_name(deps: Deps, username: str, fingerprint: Fingerprint) -> Member:
     try:
         member_id = await find_member(deps, username, fingerprint)

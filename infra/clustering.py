@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from commands.errors import Unavailable
 from infra.cassandra.layouts import SHARDS
 from infra.cassandra.registry import Entry, Registry
 from infra.sqlite.shapes import micros
 from infra.sqlite.tides import Tides
 from projections.rows import Key, Projection, Row
-from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, State
+from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, OutOfReachError, State
 
 _ABANDONED: Final = timedelta(minutes=10)
 """What has been half made or half dropped for so long, nobody is at any more."""
@@ -33,7 +34,10 @@ class Store(Protocol):
         ...
 
     async def checkpoints(self, model: Model, logs: Iterable[int] | None = None) -> Mapping[int, int]:
-        """How far a build has come in these logs, or in all; nothing for logs that it has not begun."""
+        """How far a build has come in all logs; nothing for those that it has not begun.
+
+        Readers ask for certain logs, and are refused with `OutOfReachError` while what they would read is not whole.
+        """
         ...
 
     async def letters(self, model: Model) -> int:
@@ -77,9 +81,12 @@ class ClusterReadModels:
         return model, snapshot.entry(model)
 
     async def reached(self, projection: str, logs: Iterable[int]) -> Mapping[int, int]:
-        """How far the live build of a projection has come in these logs."""
+        """How far the live build of a projection has come in these logs; `OutOfReachError` where its store is away."""
         model = (await self.registry.snapshot()).live(projection)
-        return await self._store(model).checkpoints(model, logs)
+        try:
+            return await self._store(model).checkpoints(model, logs)
+        except Unavailable as error:
+            raise OutOfReachError(projection) from error
 
     async def status(self) -> Sequence[ModelStatus]:
         """Every build there is, by projection and build."""

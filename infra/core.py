@@ -93,6 +93,7 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         log_in=partial(sessions.log_in, deps=deps, passwords=passwords, fingerprint=fingerprint),
         refresh_session=partial(sessions.refresh_session, deps=deps),
         log_out=partial(sessions.log_out, deps=deps),
+        session_ended=partial(sessions.session_ended, deps=deps),
         follow_member=partial(follows.follow_member, deps=deps),
         end_follow=partial(follows.end_follow, deps=deps),
         accept_follower=partial(follows.accept_follower, deps=deps),

@@ -72,9 +72,7 @@ class Exposing:
             async with self._turns:
                 await self._gate(photo_id)
 
-        async with asyncio.TaskGroup() as group:
-            for photo_id in photo_ids:
-                group.create_task(one(photo_id))
+        await asyncio.gather(*map(one, photo_ids))
 
     async def _gate(self, photo_id: PhotoId) -> None:
         (loaded,) = await self._store.load(photos.stream(photo_id))

@@ -109,7 +109,10 @@ class Counters(Protocol):
     """Exact tallies."""
 
     async def read(self, subjects: Iterable[str], kinds: Iterable[Kind]) -> Mapping[tuple[str, Kind], int]:
-        """The count of each kind for each subject; every pair that was asked for is in the answer."""
+        """The count of each kind for each subject; every pair that was asked for is in the answer.
+
+        Raises `projections.stores.NoLiveModelError` where counts are unknown now, rather than say zero.
+        """
         ...
 
 
@@ -162,7 +165,7 @@ class Reached:
 
 
 class Progress(Protocol):
-    """How far read models have come."""
+    """How far read models have come; raises `projections.stores.NoLiveModelError` for one of which it can't be told."""
 
     async def reached(self, names: Iterable[str]) -> Reached:
         """The least of what the live versions of these read models have applied."""

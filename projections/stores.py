@@ -98,6 +98,17 @@ class NoLiveModelError(Exception):
         self.projection = projection
 
 
+class OutOfReachError(NoLiveModelError):
+    """A read model can't be read now: its store is away, or lost rows and is being filled again.
+
+    What it holds is unknown, which is not the same as nothing.
+    """
+
+    def __init__(self, projection: str) -> None:
+        super().__init__(projection)
+        self.args = (f"{projection} can't be read now",)
+
+
 class RebuildRunningError(Exception):
     """Someone else rebuilds that read model at the moment."""
 

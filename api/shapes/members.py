@@ -1,6 +1,6 @@
 """The shapes of members and of what is said to and of them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -8,6 +8,7 @@ from api.bodies import Body, Line, Text
 from api.shapes.images import Image
 from domain.members import BIO_MOST, NAME_MOST, PASSWORD_LEAST, PASSWORD_MOST
 
+STALE: Final = "Whether the counts can't be told now; left out when all is well."
 Name = Annotated[Line, Field(max_length=NAME_MOST, examples=["Ana"])]
 
 
@@ -56,11 +57,12 @@ class Session(BaseModel):
 
 
 class MemberCounts(BaseModel):
-    """`photos` counts what the viewer may see."""
+    """`photos` counts what the viewer may see; a count that is not known now is null, and then `stale` is true."""
 
-    photos: int
-    followers: int
-    following: int
+    photos: int | None
+    followers: int | None
+    following: int | None
+    stale: bool = Field(False, description=STALE)
 
 
 class MemberViewer(BaseModel):

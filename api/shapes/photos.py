@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.bodies import Body, Line, Text, Whole
 from api.shapes.images import Image
-from api.shapes.members import HiddenMember, MemberCard
+from api.shapes.members import STALE, HiddenMember, MemberCard
 from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, FILENAME_MOST, PLACE_MOST
 from domain.texts import MAX_TAGS
@@ -90,11 +90,12 @@ class Location(BaseModel):
 
 
 class PhotoCounts(BaseModel):
-    """What others made of it."""
+    """What others made of it; a count that is not known now is null, and then `stale` is true."""
 
-    likes: int
-    comments: int
+    likes: int | None
+    comments: int | None
     views: int
+    stale: bool = Field(False, description=STALE)
 
 
 class PhotoViewer(BaseModel):

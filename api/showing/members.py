@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from api.answers import stamp
 from api.ports import Reads
@@ -13,7 +13,9 @@ from domain.texts import USERNAME
 from domain.visibility import STRANGERS, MemberState, Relation, may_see_lists
 from projections.counters import Kind
 from projections.profiles import ProfileRow
+from projections.stores import NoLiveModelError
 
+Counts: TypeAlias = Mapping[tuple[str, Kind], int]
 KINDS: Final = (
     Kind.FOLLOWERS,
     Kind.FOLLOWING,
@@ -55,6 +57,14 @@ async def known(reads: Reads, username: str) -> ProfileRow:
     return profile
 
 
+async def counts_of(reads: Reads, subjects: Iterable[str], kinds: Iterable[Kind]) -> Counts | None:
+    """The counts of several; None while they are unknown, because nothing else has to wait for them."""
+    try:
+        return await reads.counters.read(subjects, kinds)
+    except NoLiveModelError:
+        return None
+
+
 async def standing(reads: Reads, viewer: MemberId | None, other: MemberId) -> tuple[MemberState, Relation]:
     """What the rules need to know of a member and a viewer."""
     if viewer is None or viewer == other:
@@ -73,9 +83,9 @@ async def check_lists(reads: Reads, viewer: MemberId | None, owner: MemberId) ->
 async def member(reads: Reads, profile: ProfileRow, viewer: MemberId | None) -> Shown:
     """A member as the viewer sees them."""
     (state, relation), counts = await asyncio.gather(
-        standing(reads, viewer, profile.member_id), reads.counters.read([profile.member_id], KINDS)
+        standing(reads, viewer, profile.member_id), counts_of(reads, [profile.member_id], KINDS)
     )
-    return present(profile, state, relation, viewer, {kind: counts[profile.member_id, kind] for kind in KINDS})
+    return present(profile, state, relation, viewer, counts)
 
 
 def present(
@@ -83,15 +93,19 @@ def present(
     state: MemberState,
     relation: Relation,
     viewer: MemberId | None,
-    counts: Mapping[Kind, int],
+    counts: Counts | None,
 ) -> Shown:
-    """A member from all that is known."""
+    """A member from all that is known; without counts, they are shown as unknown."""
     short = card(profile)
-    told = {
-        "photos": sum(counts.get(kind, 0) for kind in _photo_kinds(viewer, state, relation)),
-        "followers": counts.get(Kind.FOLLOWERS, 0),
-        "following": counts.get(Kind.FOLLOWING, 0),
-    }
+    if counts is None:
+        told: dict[str, Any] = {"photos": None, "followers": None, "following": None, "stale": True}
+    else:
+        own = {kind: counts.get((profile.member_id, kind), 0) for kind in KINDS}
+        told = {
+            "photos": sum(own[kind] for kind in _photo_kinds(viewer, state, relation)),
+            "followers": own[Kind.FOLLOWERS],
+            "following": own[Kind.FOLLOWING],
+        }
     body = {
         **short.body,
         "bio": profile.bio,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.answers import stamp, stamp_or_none
 from api.ports import Now, Reads
 from api.showing.images import SIGNED_FOR, image
-from api.showing.members import card
+from api.showing.members import Counts, card, counts_of
 from api.showing.shown import Shown
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId, is_id
@@ -24,12 +24,12 @@ MODELS: Final = ("visibility", "photos", "profiles", "likes", "counters")
 
 @dataclass(frozen=True, slots=True)
 class Hydrated:
-    """All that is known of some photos, for one viewer."""
+    """All that is known of some photos, for one viewer; no `counts` at all means that they are unknown now."""
 
     viewer: MemberId | None
     rows: Mapping[PhotoId, PhotoRow] = field(default_factory=dict)
     states: Mapping[PhotoId, PhotoState] = field(default_factory=dict)
-    counts: Mapping[tuple[str, Kind], int] = field(default_factory=dict)
+    counts: Counts | None = field(default_factory=dict)
     liked: frozenset[PhotoId] = frozenset()
     owners: Mapping[MemberId, MemberState] = field(default_factory=dict)
     relations: Mapping[MemberId, Relation] = field(default_factory=dict)
@@ -69,7 +69,7 @@ async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[Pho
     states, rows, counts, liked = await asyncio.gather(
         reads.sight.photos(ids),
         reads.photos.by_ids(ids),
-        reads.counters.read(ids, (Kind.LIKES, Kind.COMMENTS)),
+        counts_of(reads, ids, (Kind.LIKES, Kind.COMMENTS)),
         _liked(reads, viewer, ids),
     )
     owner_ids = list(dict.fromkeys(state.owner_id for state in states.values()))
@@ -115,7 +115,7 @@ def _present(
     known: Hydrated, row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, reads: Reads
 ) -> Shown:
     owner = card(known.profiles.get(state.owner_id))
-    likes, comments = (known.counts.get((row.photo_id, kind), 0) for kind in (Kind.LIKES, Kind.COMMENTS))
+    counts = _counts(known, row.photo_id)
     liked = row.photo_id in known.liked
     body = {
         "photo_id": row.photo_id,
@@ -133,12 +133,19 @@ def _present(
         "taken_at": stamp_or_none(row.taken_at),
         "camera": _camera(row),
         "location": _location(row) if mine or row.show_location else None,
-        "counts": {"likes": likes, "comments": comments, "views": 0},
+        "counts": counts,
         "viewer": None if known.viewer is None else {"liked": liked, "may_edit": mine},
     }
     window = until if row.rendition is not None else None
     version = (row.photo_id, row.changed_at, row.edited_at, state.status, state.audience, owner.version)
-    return Shown(body, (*version, likes, comments, liked, mine, known.viewer is None, window))
+    return Shown(body, (*version, *counts.values(), liked, mine, known.viewer is None, window))
+
+
+def _counts(known: Hydrated, photo_id: PhotoId) -> dict[str, int | bool | None]:
+    if known.counts is None:
+        return {"likes": None, "comments": None, "views": 0, "stale": True}
+    likes, comments = (known.counts.get((photo_id, kind), 0) for kind in (Kind.LIKES, Kind.COMMENTS))
+    return {"likes": likes, "comments": comments, "views": 0}
 
 
 def _rejection(row: PhotoRow) -> dict[str, Any] | None:

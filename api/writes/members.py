@@ -15,14 +15,14 @@ from api.ports import Limits, Reads
 from api.positions import Covered
 from api.shapes import examples
 from api.shapes import members as shapes
-from api.showing.members import KINDS, present
+from api.showing.members import KINDS, Counts, counts_of, present
+from api.standby import AWAY
 from api.wiring import Writes
 from commands.deciding import Receipt
 from commands.follows import AcceptFollower
 from commands.members import ChangeProfile, RegisterMember
 from commands.once import Once
 from domain.errors import NotFound
-from domain.events import MemberWentPublic
 from domain.homes import slot_of_member
 from domain.ids import MemberId
 from domain.members import Member as MemberOnRecord
@@ -65,15 +65,14 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limit
         receipt = await writes.change_profile(asked)
         if receipt.pending and body.private:
             return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=PENDING)
-        if any(isinstance(fact.event, MemberWentPublic) for fact in receipt.recorded):
+        if body.private is False:  # said again, it finishes what an outage left
             await accept_all(caller.member_id, receipt.reached)
-        counts = await reads.counters.read([caller.member_id], KINDS)
         told = present(
             _profile(receipt.state),
             MemberState(caller.member_id, receipt.state.private),
             STRANGERS,
             caller.member_id,
-            {kind: counts[caller.member_id, kind] for kind in KINDS},
+            await _counts(reads, caller.member_id),
         )
         return done(request, receipt.reached, covered, body=told.body)
 
@@ -87,6 +86,13 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limit
                 continue  # withdrawn meanwhile
 
     return router
+
+
+async def _counts(reads: Reads, member_id: MemberId) -> Counts | None:
+    try:
+        return await counts_of(reads, [member_id], KINDS)
+    except AWAY:  # what was recorded is answered, whatever else is down
+        return None
 
 
 async def _requests(reads: Reads, member_id: MemberId) -> AsyncIterator[MemberId]:

@@ -14,6 +14,7 @@ from api.positions import Covered
 from api.shapes import examples
 from api.shapes import photos as shapes
 from api.showing.photos import hydrate
+from api.standby import AWAY
 from api.wiring import Writes
 from api.writes.likes import checked
 from api.writes.standing import stood
@@ -43,7 +44,10 @@ def routes(writes: Writes, reads: Reads, now: Now) -> APIRouter:
         if receipt.pending:
             return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=PENDING)
         described = next((fact.event.at for fact in receipt.recorded if isinstance(fact.event, PhotoDescribed)), None)
-        known = await hydrate(reads, caller.member_id, [photo_id])
+        try:
+            known = await hydrate(reads, caller.member_id, [photo_id])
+        except AWAY:  # it is recorded, and can't be shown yet
+            return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=PENDING)
         return done(request, receipt.reached, covered, body=stood(known, receipt.state, described, reads, now))
 
     @router.delete(

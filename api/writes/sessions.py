@@ -1,5 +1,6 @@
 """Sessions: log in, go on, log out."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from api.ports import Limits, Reads
 from api.positions import Covered
 from api.shapes import examples
 from api.shapes import members as shapes
+from api.standby import AWAY
 from api.wiring import Writes
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
 
@@ -45,8 +47,9 @@ def routes(writes: Writes, reads: Reads, identity: Identity, limits: Limits) -> 
     async def known_to_reads(login: Login) -> None:
         """Whoever registers and logs in finds their own profile at once, token of consistency or not."""
         member_id = login.member.member_id
-        if member_id not in await reads.profiles.by_ids([member_id]):
-            await reads.progress.wait(["profiles"], login.reached, timeout_s=limits.catch_up_s)
+        with suppress(*AWAY):  # whoever logs in now can write, and read later
+            if member_id not in await reads.profiles.by_ids([member_id]):
+                await reads.progress.wait(["profiles"], login.reached, timeout_s=limits.catch_up_s)
 
     def opened(request: Request, login: Login, covered: dict[int, int]) -> Response:
         tokens = {

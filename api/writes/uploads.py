@@ -19,6 +19,7 @@ from api.ports import Reads
 from api.positions import Covered
 from api.shapes import examples
 from api.shapes import photos as shapes
+from api.standby import AWAY
 from api.wiring import Writes
 from commands.deciding import Receipt
 from commands.once import Once
@@ -98,8 +99,11 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     async def same_bytes(requested: UploadRequested) -> PhotoId | None:
         if requested.sha256 is None:
             return None
-        found: Sequence[PhotoId] = await reads.duplicates.of(requested.member_id, requested.sha256)
-        states = await reads.sight.photos(found) if found else {}
+        try:
+            found: Sequence[PhotoId] = await reads.duplicates.of(requested.member_id, requested.sha256)
+            states = await reads.sight.photos(found) if found else {}
+        except AWAY:
+            return None  # a hint, for which no upload has to wait
         return next((photo for photo in found if photo in states and not states[photo].removed), None)
 
     return router

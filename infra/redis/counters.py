@@ -13,12 +13,12 @@ from infra.redis.connecting import send
 from infra.redis.keys import MARK, WHOLE, Names, field_of, group_of
 from projections.counters import COUNTERS, Kind
 from projections.rows import Projection
-from projections.stores import NoLiveModelError
+from projections.stores import OutOfReachError
 
 K = TypeVar("K", bound=StrEnum)
 
 
-class CountsNotReadyError(NoLiveModelError):
+class CountsNotReadyError(OutOfReachError):
     """Counts can't be told now: Redis is away, or lost them and is being filled again. They are unknown, not zero."""
 
 

@@ -14,7 +14,7 @@ from infra.redis.connecting import Call, send
 from infra.redis.keys import ADD, MARK, MOVE, REFILLING, RESET, STATE, WHOLE, Names, field_of, group_of, tally_of
 from infra.redis.letters import Letters, opened
 from projections.rows import Count, Key, Projection, Row, Tally
-from projections.stores import Batch, DeadLetter, Fed, Model, PoisonedError
+from projections.stores import Batch, DeadLetter, Fed, Model, OutOfReachError, PoisonedError
 
 _MARKED_EVERY_S: Final = 1.0
 
@@ -84,12 +84,18 @@ class RedisCounterStore:
         return Fed.APPLIED
 
     async def checkpoints(self, model: Model, logs: Iterable[int] | None = None) -> Mapping[int, int]:
-        """How far a build has come; where a group was lost, nowhere: it is to be filled from the beginning."""
+        """How far a build has come; where a group was lost, nowhere: it is to be filled from the beginning.
+
+        Who asks for certain logs wants to read: while counts are not whole, that is refused.
+        """
         names = Names(self._realm, model)
         marks = [("HEXISTS", group.counts, MARK) for group in names.groups]
         found, *marked = await send(self._client, [("HGETALL", names.checkpoints), *marks])
         if not all(marked):
             await self._reset(names)
+        if logs is not None and not (all(marked) and dict(_pairs(found)).get(STATE) == WHOLE):
+            raise OutOfReachError(model.projection)
+        if not all(marked):
             return {}
         reached = {int(log): int(number) for log, number in _pairs(found) if log != STATE}
         return {log: reached[log] for log in sorted(reached if logs is None else reached.keys() & set(logs))}
