@@ -4,7 +4,7 @@ Old forms come up to date through `UPCASTERS`. Encoding to bytes and encryption 
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
@@ -58,6 +58,14 @@ def from_wire(name: str, wire: Mapping[str, Any]) -> Event:
         return cast(Event, known.cls(**current))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{name} does not hold what its fields ask for: {error}") from error
+
+
+def stored_names(names: Iterable[str]) -> frozenset[str]:
+    """The stored names under which events with these names may lie: these, and every older form.
+
+    Which older form becomes which event shows only once it is brought up to date, so some of what lies there is another.
+    """
+    return frozenset(names) | UPCASTERS.keys()
 
 
 def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:

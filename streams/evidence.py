@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from domain.events import event_type
 from domain.recorded import Recorded
+from domain.wire import stored_names
 from projections.rows import Change, Count, Drop, Key, Projection, Put, Row, Tally, key_of, table_of
 from streams.ports import EventLog
 
@@ -35,7 +36,7 @@ async def behind(
     Reads every log once from there.
     """
     found = [Evidence(row) for row in rows]
-    names = frozenset(event_type(cls).name for cls in projection.handles)
+    names = stored_names(event_type(cls).name for cls in projection.handles)
     for number in range(log.logs):
         reached, more = after.get(number, 0), bool(found)
         while more:
@@ -55,6 +56,8 @@ def speaks_of(projection: Projection, fact: Recorded, row: Row) -> bool:
     It has where projecting it changes the row, or where it holds part of the row's key and another of the row's ids
     while nothing in it contradicts the key (a follow, and the photo that it brought into a timeline).
     """
+    if type(fact.event) not in projection.handles:
+        return False
     ids, key = _ids(row), _key_ids(row)
     said = _ids(fact.event)
     held = set(said.values())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.events import event_type
+from domain.wire import stored_names
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ModelStatus, ReadModels, State
 from streams.ports import EventLog, Page
@@ -114,7 +115,7 @@ class _Run:
         self._park = park
         self._parallel = parallel
         known = [event_type(cls) for cls in projection.handles]
-        self._names = frozenset(each.name for each in known)
+        self._names = stored_names(each.name for each in known)
         self._personal = any(each.personal for each in known)
         self._reached: dict[int, int] = {}
         self._total = 0

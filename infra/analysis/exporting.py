@@ -13,6 +13,7 @@ from typing import Final
 
 from domain.events import event_type
 from domain.recorded import Recorded
+from domain.wire import UnknownEvent, stored_names
 from infra.analysis.columns import EVENTS, EventTable, table_name, tables
 from infra.analysis.formats import ROWS, Sheet, open_sheet
 from infra.analysis.manifest import Content, ExportError, File, Manifest, Part, load, save, sha256_of
@@ -61,11 +62,19 @@ async def export(
 
 
 async def _copy(log: EventLog, number: int, start: int, end: int, writing: "_Writing", report: Report) -> None:
-    names = None if writing.content.types is None else frozenset(writing.content.types)
+    types = writing.content.types
+    names = None if types is None else stored_names(types)
     reached = start
     while reached < end:
-        page = await log.read(number, reached, PAGE, names, personal=writing.content.personal)
-        facts = [fact for fact in page.facts if fact.position.number <= end]
+        try:
+            page = await log.read(number, reached, PAGE, names, personal=writing.content.personal)
+        except (UnknownEvent, ValueError) as error:
+            raise ExportError(f"log {number} can't be read from {reached} on: {error}") from error
+        facts = [
+            fact
+            for fact in page.facts
+            if fact.position.number <= end and (types is None or event_type(fact.event).name in types)
+        ]
         await asyncio.to_thread(writing.add, facts)
         report(len(facts))
         if page.last <= reached:

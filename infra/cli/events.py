@@ -1,7 +1,7 @@
 """`filmroll events`: the event stream, as it was recorded."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import orjson
@@ -10,7 +10,7 @@ import typer
 from domain.events import event_type
 from domain.positions import Position
 from domain.recorded import Recorded
-from domain.wire import to_wire
+from domain.wire import stored_names, to_wire
 from infra.bootstrap import open_core
 from infra.cli.asking import Data, Personal, Types, event_names, moment, refused, settings_for
 from infra.cli.exporting import catalogue, check, export, sql
@@ -38,7 +38,7 @@ def tail(
 ) -> None:
     """Print events as JSON lines, oldest first."""
     chosen = event_names(types)
-    names = None if chosen is None else frozenset(chosen)
+    names = None if chosen is None else stored_names(chosen)
     try:
         asyncio.run(_tail(settings_for(data), count, names, follow, personal))
     except KeyboardInterrupt:
@@ -81,7 +81,7 @@ async def _tail(settings: Settings, count: int, names: frozenset[str] | None, fo
             for log, after in reached.items():
                 page = await core.store.read(log, after, _PAGE, names, personal=personal)
                 reached[log] = page.last
-                for fact in page.facts:
+                for fact in _chosen(page.facts, names):
                     _print(fact, personal)
 
 
@@ -98,10 +98,15 @@ async def _last(
         while reached < head:
             page = await events.read(log, reached, _PAGE, names, personal=personal)
             reached = page.last
-            facts += page.facts
+            facts += _chosen(page.facts, names)
         if len(facts) >= count or after == 0:
             return facts[-count:] if count else [], reached
         span *= 4
+
+
+def _chosen(facts: Iterable[Recorded], names: frozenset[str] | None) -> list[Recorded]:
+    """Older forms are read whatever they have become; only now it shows what they are."""
+    return [fact for fact in facts if names is None or event_type(fact.event).name in names]
 
 
 def _print(fact: Recorded, personal: bool) -> None:
