@@ -14,6 +14,8 @@ from infra.sqlite.tides import Tides
 from projections.rows import Key, Projection, Row
 from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, OutOfReachError, State
 
+_PATIENCE_S: Final = 5.0
+"""How long a store may take to say where a build stands; one that hangs must not hold up what lies in others."""
 _ABANDONED: Final = timedelta(minutes=10)
 """What has been half made or half dropped for so long, nobody is at any more."""
 
@@ -158,7 +160,11 @@ class ClusterReadModels:
 
     async def _status(self, model: Model, entry: Entry) -> ModelStatus:
         store = self._store(model)
-        reached, letters = await asyncio.gather(store.checkpoints(model), store.letters(model))
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                reached, letters = await asyncio.gather(store.checkpoints(model), store.letters(model))
+        except (Unavailable, TimeoutError):
+            return ModelStatus(model, entry.code_version, entry.state, {}, 0, entry.paused, reachable=False)
         return ModelStatus(model, entry.code_version, entry.state, reached, letters, entry.paused)
 
     async def _end(self, model: Model) -> None:

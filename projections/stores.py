@@ -40,6 +40,7 @@ class ModelStatus:
     `live` is what reads use; `building` is being rebuilt; `ready` is built, fed, and may be switched to; `retired`
     was live before the last switch and is still fed, so that a rollback loses nothing; `stale` was made by another
     version of the projection's code and is no longer fed. Whatever its state, a `paused` build is not followed with.
+    Of one that is not `reachable`, because its store is away, checkpoints and dead letters are unknown, and empty here.
     """
 
     model: Model
@@ -48,6 +49,7 @@ class ModelStatus:
     checkpoints: Mapping[int, int]
     dead_letters: int
     paused: bool = False
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class ReadModels(Protocol):
     """The builds of all read models, each with its rows and its checkpoints."""
 
     async def status(self) -> Sequence[ModelStatus]:
-        """Every build there is, by projection and build."""
+        """Every build there is, by projection and build; those whose store is away are said to be out of reach."""
         ...
 
     async def create(self, projection: Projection, state: State) -> Model:

@@ -99,6 +99,10 @@ class Lifeline:
         """A message arrived and was acknowledged."""
         self._taken[message.partition] = message.offset + 1
 
+    def excuse(self) -> None:
+        """Nothing is taken now for a reason that is not the app's: patience begins anew."""
+        self._since.clear()
+
     def check(self) -> None:
         """Raise `StalledError` where Faust has ended."""
         if self._app.crashed or self._app.should_stop:

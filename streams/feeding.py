@@ -6,7 +6,7 @@ repeat, skip, or forget everything.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -17,6 +17,7 @@ from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels
 from streams.packing import Parcel, unpack
 from streams.ports import EventLog, Stored
+from streams.standing import checkpoints
 
 PAGE: Final = 2_000
 """Facts that one batch holds at most."""
@@ -69,8 +70,11 @@ class Feeder:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def look(self, logs: Iterable[int]) -> None:
-        """Ask the build's store where it stands: another host may feed it, or it was restored."""
-        standing = await self._checkpoints()
+        """Ask the build's store where it stands: another host may feed it, or it was restored.
+
+        Raises `OutOfReachError` where it is away.
+        """
+        standing = await checkpoints(self._models, self.model)
         for log in logs:
             if not self._turns[log].locked():
                 self._reached[log] = standing.get(log, 0)
@@ -139,11 +143,5 @@ class Feeder:
     async def _at(self, log: int) -> int:
         """The build's checkpoint: as this process left it, else as its store has it."""
         if log not in self._reached:
-            self._reached[log] = (await self._checkpoints()).get(log, 0)
+            self._reached[log] = (await checkpoints(self._models, self.model)).get(log, 0)
         return self._reached[log]
-
-    async def _checkpoints(self) -> Mapping[int, int]:
-        for status in await self._models.status():
-            if status.model == self.model:
-                return status.checkpoints
-        raise LookupError(f"there is no build {self.model} any more")

@@ -15,6 +15,7 @@ from domain.recorded import Recorded
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ModelStatus, ReadModels, State
 from streams.ports import EventLog
+from streams.standing import checkpoints
 from streams.tailing import PAGE, Tail
 
 POLL_S: Final = 0.5
@@ -180,10 +181,8 @@ async def prepare(models: ReadModels, catalogue: Iterable[Projection]) -> None:
 
 
 async def _checkpoints(models: ReadModels, model: Model, logs: int) -> dict[int, int]:
-    for status in await models.status():
-        if status.model == model:
-            return {log: status.checkpoints.get(log, 0) for log in range(logs)}
-    raise LookupError(f"there is no build {model} any more")
+    known = await checkpoints(models, model)
+    return {log: known.get(log, 0) for log in range(logs)}
 
 
 async def _recover(health: Health, name: str, error: Exception) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter, Gauge
 
+from projections.stores import OutOfReachError
 from streams.broker import TAKE, WITHIN_S, Broker, Lifeline, StalledError, faust_app
 from streams.feeding import Feeder
 from streams.packing import Parcel, opened
@@ -110,6 +111,11 @@ class Host:
         idle = [log for log in logs if now - self._brought.get(log, -self._broker.look_s) >= self._broker.look_s]
         try:
             await self._feeder.look(idle)
+        except OutOfReachError as error:
+            _log.error("build is out of reach", model=self._model, error=str(error))
+            self._moved = dict.fromkeys(logs, time.monotonic())  # no stall: a new process would not reach it either
+            self._faust.excuse()
+            return
         except Exception as error:  # noqa: BLE001 reported, and tried again at the next look
             _log.error("build can't be looked at", model=self._model, exc_info=error)
             idle = []

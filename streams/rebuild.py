@@ -13,8 +13,9 @@ from typing import Final
 from domain.events import event_type
 from domain.wire import stored_names
 from projections.rows import Projection
-from projections.stores import Batch, Fed, Model, ModelStatus, ReadModels, State
+from projections.stores import Batch, Fed, Model, ReadModels, State
 from streams.ports import EventLog, Page
+from streams.standing import checkpoints
 
 BATCH: Final = 4_000
 _LOGS_AT_ONCE: Final = 4
@@ -52,7 +53,8 @@ async def rebuild(
 
     So many logs are read at a time as `parallel` says.
 
-    Raises `RebuildRunningError` while another run is at it, and `PoisonedError` for a fact that can't be applied.
+    Raises `RebuildRunningError` while another run is at it, `PoisonedError` for a fact that can't be applied, and
+    `OutOfReachError` where the build's store is away.
     """
     async with models.rebuilding(projection.name):
         model = await _unfinished(models, projection) or await models.create(projection, State.BUILDING)
@@ -123,7 +125,7 @@ class _Run:
 
     async def catch_up(self) -> None:
         """Read every log from the build's checkpoint to the end; several logs at a time."""
-        self._reached = dict((await _status(self._models, self._model)).checkpoints)
+        self._reached = dict(await checkpoints(self._models, self._model))
         logs = range(self._log.logs)
         self._total = sum(await asyncio.gather(*(self._log.head(log) for log in logs)))
         if self._began is None:
@@ -167,7 +169,7 @@ class _Run:
         batch = Batch(log, self._reached.get(log, 0), page.last, page.facts)
         fed = await self._models.feed(self._model, self._projection, batch, park=self._park)
         if fed is Fed.MISMATCH:
-            self._reached[log] = (await _status(self._models, self._model)).checkpoints.get(log, 0)
+            self._reached[log] = (await checkpoints(self._models, self._model)).get(log, 0)
         else:
             self._reached[log] = page.last
         self._tell()
@@ -179,10 +181,3 @@ class _Run:
         done, took = sum(self._reached.values()), self._clock() - at
         rate = (done - before) / took if took > 0 else 0.0
         self._report(Outlook(self._model, done, max(self._total, done), rate))
-
-
-async def _status(models: ReadModels, model: Model) -> ModelStatus:
-    for status in await models.status():
-        if status.model == model:
-            return status
-    raise ValueError(f"there is no build {model}")

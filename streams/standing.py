@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.stores import ModelStatus, ReadModels
+from projections.stores import Model, ModelStatus, OutOfReachError, ReadModels
 from streams.ports import EventLog
 
 
@@ -13,11 +13,12 @@ class Standing:
     """A build's status, how many events it lacks, and how old the oldest of them is in seconds.
 
     `behind` goes by the numbers of the logs, which have gaps: it is zero when the build is level, else an upper bound.
+    Both are None where the build is out of reach.
     """
 
     status: ModelStatus
-    behind: int
-    lag_s: float
+    behind: int | None
+    lag_s: float | None
 
     @property
     def applied(self) -> int:
@@ -31,6 +32,9 @@ async def standing(log: EventLog, models: ReadModels, now: datetime) -> Sequence
     ages: dict[tuple[int, int], float] = {}
     found = []
     for status in await models.status():
+        if not status.reachable:
+            found.append(Standing(status, None, None))
+            continue
         missing = _missing(status, heads)
         for place in missing.items():
             if place not in ages:
@@ -38,6 +42,19 @@ async def standing(log: EventLog, models: ReadModels, now: datetime) -> Sequence
         behind = sum(heads[number] - reached for number, reached in missing.items())
         found.append(Standing(status, behind, max((ages[place] for place in missing.items()), default=0.0)))
     return found
+
+
+async def checkpoints(models: ReadModels, model: Model) -> Mapping[int, int]:
+    """How far a build has come, logs that it has not begun left out.
+
+    Raises `OutOfReachError` where its store can't say, and `LookupError` where there is no such build.
+    """
+    for status in await models.status():
+        if status.model == model:
+            if not status.reachable:
+                raise OutOfReachError(model.projection)
+            return status.checkpoints
+    raise LookupError(f"there is no build {model} any more")
 
 
 def _missing(status: ModelStatus, heads: Mapping[int, int]) -> dict[int, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from projections.rows import Key, Projection, Row, key_of, table_of
-from projections.stores import Model, ReadModels
+from projections.stores import Model, OutOfReachError, ReadModels
 
 PAGE: Final = 1_000
 
@@ -107,5 +107,8 @@ async def side_by_side(
 
 async def positions(models: ReadModels, *wanted: Model) -> list[Mapping[int, int]]:
     """How far each of these builds has come, logs that it has not begun left out."""
-    standing = {status.model: status.checkpoints for status in await models.status()}
-    return [{log: number for log, number in standing[model].items() if number} for model in wanted]
+    standing = {status.model: status for status in await models.status()}
+    for model in wanted:
+        if not standing[model].reachable:
+            raise OutOfReachError(model.projection)
+    return [{log: number for log, number in standing[model].checkpoints.items() if number} for model in wanted]

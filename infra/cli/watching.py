@@ -18,7 +18,7 @@ from infra.core import Core, utc_now
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.rows import table_of
-from projections.stores import Model
+from projections.stores import Model, ModelStatus
 from streams.standing import Standing, standing
 
 _LOOK_S: Final = 1.0
@@ -78,26 +78,34 @@ class _Rates:
         """Everything that is shown of each build; the rate (events a second) is None at the first look."""
         at = time.monotonic()
         shown = [_shown(each, self._rate(each, at)) for each in found]
-        self._before, self._at = {each.status.model: each.applied for each in found}, at
+        self._before = {each.status.model: each.applied for each in found if each.status.reachable}
+        self._at = at
         return shown
 
     def _rate(self, each: Standing, at: float) -> float | None:
         before = self._before.get(each.status.model)
-        return None if before is None else (each.applied - before) / (at - self._at)
+        if before is None or not each.status.reachable:
+            return None
+        return (each.applied - before) / (at - self._at)
 
 
 def _shown(each: Standing, rate: float | None) -> dict[str, Any]:
     status = each.status
     return {
         "build": str(status.model),
-        "state": f"{status.state}, paused" if status.paused else str(status.state),
+        "state": _state(status),
         "code": status.code_version,
         "positions": {str(log): number for log, number in status.checkpoints.items()},
         "behind": each.behind,
-        "lag_s": round(each.lag_s, 3),
+        "lag_s": None if each.lag_s is None else round(each.lag_s, 3),
         "rate": None if rate is None else round(rate, 1),
-        "dead_letters": status.dead_letters,
+        "dead_letters": status.dead_letters if status.reachable else None,
     }
+
+
+def _state(status: ModelStatus) -> str:
+    notes = ("paused" if status.paused else "", "" if status.reachable else "out of reach")
+    return ", ".join(filter(None, (str(status.state), *notes)))
 
 
 def _print(found: Sequence[Mapping[str, Any]]) -> None:
@@ -111,6 +119,7 @@ def _table(found: Sequence[Mapping[str, Any]]) -> Table:
     for each in found:
         positions = ", ".join(f"{log}:{number}" for log, number in each["positions"].items())
         row = (*(each[name] for name in ("build", "state", "code")), positions)
-        more = (each["behind"], each["lag_s"], "-" if each["rate"] is None else each["rate"], each["dead_letters"])
+        numbers = (each[name] for name in ("behind", "lag_s", "rate", "dead_letters"))
+        more = ("-" if number is None else number for number in numbers)
         table.add_row(*map(str, (*row, *more)), style="bold" if each["state"].startswith("live") else "")
     return table
