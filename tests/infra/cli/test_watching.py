@@ -1,0 +1,26 @@
+"""`filmroll projections status --watch`: look after look, with rates, until it is interrupted."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from projections.catalogue import CATALOGUE
+from tests.infra.analysis.worlds import lively
+from tests.infra.cli.running import installation
+
+
+def test_rates_come_with_the_second_look_and_an_interrupt_ends_it(tmp_path):
+    data = installation(tmp_path / "data", lively(2))
+    program = str(Path(sys.executable).parent / "filmroll")
+    words = [program, "projections", "status", "--json", "--watch", "--data", str(data)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        looks = [[json.loads(process.stdout.readline()) for _ in CATALOGUE] for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert [{line["rate"] for line in look} for look in looks] == [{None}, {0.0}]
+    assert all(line["behind"] > 0 and line["lag_s"] > 0 for look in looks for line in look)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
