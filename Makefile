@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= .demo
 DEMO_PORT ?= 8080
+TEST_STACK := $(CURDIR)/.stack/test
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format bench clean
@@ -24,8 +25,10 @@ install: $(VENV)/installed ## Make the virtual environment with everything in it
 demo: install ## Start the product with something to see
 	$(BIN)/filmroll demo --data $(DEMO_DIR) --port $(DEMO_PORT)
 
-test: install ## Run all tests
-	$(BIN)/python -m pytest
+test: install ## Run all tests; the real servers are fetched and started where they can be had
+	@$(BIN)/filmroll stack up --available --dir $(TEST_STACK) || true
+	@FILMROLL_STACK_DIR=$(TEST_STACK) $(BIN)/python -m pytest; status=$$?; \
+		$(BIN)/filmroll stack down --wipe --dir $(TEST_STACK); exit $$status
 
 check: install ## Lint, types, and who imports whom
 	$(BIN)/ruff check
