@@ -54,7 +54,8 @@ def speaks_of(projection: Projection, fact: Recorded, row: Row) -> bool:
     """Whether a fact has part in a row.
 
     It has where projecting it changes the row, or where it holds part of the row's key and another of the row's ids
-    while nothing in it contradicts the key (a follow, and the photo that it brought into a timeline).
+    while nothing in it contradicts the key (a follow, and the photo that it brought into a timeline). So now and then it
+    is one event too many (the follow the other way round), but never one too few.
     """
     if type(fact.event) not in projection.handles:
         return False

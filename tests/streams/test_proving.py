@@ -76,7 +76,7 @@ async def test_under_traffic_only_the_wrong_row_differs(tmp_path):
 
 async def test_counts_equal_their_lists_and_a_wrong_one_is_named(tmp_path):
     log = MemoryLog(4)
-    World(log).live(*LIVELY)
+    World(log).live(*LIVELY, ("remove", 0, 0, 0), ("remove", 3, 0, 0), ("audience", 1, 2, 0))
     async with sqlite_models(tmp_path) as models:
         for projection in CATALOGUE:
             await feed_all(models, projection, log)

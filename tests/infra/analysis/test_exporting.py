@@ -82,6 +82,15 @@ async def test_incremental_parts_add_up_to_one_export(tmp_path, kind):
     assert manifest.events < parts.events
 
 
+async def test_an_export_that_goes_on_leaves_no_gap_whatever_it_is_told(tmp_path):
+    world = lively(2)
+    first = await take(world.log, tmp_path)
+    world.live(*STEPS)
+    later = await take(world.log, tmp_path, after=world.log.heads())
+    assert later.parts[1].after == first.through
+    assert later.events == len(everything(world.log))
+
+
 async def test_with_nothing_new_nothing_is_written(tmp_path):
     log = lively().log
     await take(log, tmp_path)
