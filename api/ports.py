@@ -17,6 +17,7 @@ from projections.ports import (
     Photos,
     Profiles,
     Progress,
+    Search,
     Sessions,
     Timelines,
 )
@@ -128,6 +129,7 @@ class Reads:
     counters: Counters
     duplicates: Duplicates
     sessions: Sessions
+    search: Search
     progress: Progress
     files: Files
 

@@ -66,6 +66,7 @@ class Queries:
             counters=self.counters,
             duplicates=self.duplicates,
             sessions=self.sessions,
+            search=self.search,
             progress=self.progress,
             files=files,
         )

@@ -89,6 +89,17 @@ PROCESSING: Final[dict[str, Any]] = {
     "viewer": {"liked": False, "may_edit": True},
 }
 PHOTOS: Final[dict[str, Any]] = {"items": [PHOTO], "next_cursor": "Zm9yIGV4YW1wbGU"}
+FOUND_MEMBERS: Final[dict[str, Any]] = {"items": [CARD], "next_cursor": None}
+FOUND_PHOTOS: Final[dict[str, Any]] = {
+    "items": [
+        {
+            **PHOTO,
+            "highlights": {"caption": "Down by the <em>river</em> #<em>river</em>", "tags": "<em>river</em>"},
+        }
+    ],
+    "next_cursor": "Zm9yIGV4YW1wbGU",
+    "total": 120,
+}
 UPLOAD: Final[dict[str, Any]] = {
     "upload_id": "01m5z3hh0d2vc",
     "url": "https://photos.example.org/v1/objects/photos/2026/05/04/01m5z3hh0d2vc/original?signature=5f0a",

@@ -134,6 +134,20 @@ class Photos(BaseModel):
     next_cursor: str | None
 
 
+class FoundPhoto(Photo):
+    """A photo that was found, and the texts in which it was: safe HTML with `<em>` around the words."""
+
+    highlights: dict[Literal["caption", "alt_text", "tags", "place"], str]
+
+
+class FoundPhotos(BaseModel):
+    """A page of photos that were found; there are at most `total` in all."""
+
+    items: list[FoundPhoto]
+    next_cursor: str | None
+    total: int
+
+
 class Liked(BaseModel):
     """Whether the caller likes the photo now."""
 

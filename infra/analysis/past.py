@@ -22,6 +22,7 @@ from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.search import SqliteSearch
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
@@ -84,6 +85,7 @@ class Past:
             counters=SqliteCounters(models),
             duplicates=SqliteDuplicates(models),
             sessions=SqliteSessions(models),
+            search=SqliteSearch(models),
             progress=SqliteProgress(models, log),
             files=_Keys(),
         )

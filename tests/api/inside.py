@@ -143,8 +143,8 @@ class Inside:
         made = await self.call(who, "POST", "/photos", json={"upload_id": upload["upload_id"], **said})
         assert made.status_code == 202, made.text
         photo_id = str(made.json()["photo_id"])
-        took = None if camera is None else Camera(make=camera[0], model=camera[1])
-        darkroom = Darkroom(took, None if where is None else Location(*where))
+        took = None if camera is None else Camera(*camera, None, None, None, None, None)
+        darkroom = Darkroom(took, None if where is None else Location(*where, None))
         await process_photo(ProcessPhoto(photo_id), deps=self.core.deps, darkroom=darkroom)
         return photo_id
 
