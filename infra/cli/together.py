@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from pathlib import Path
@@ -24,7 +25,7 @@ _AGAIN_S: Final = 1.0
 def up(
     profile: Annotated[Literal["cluster"], typer.Option(help="What runs as several processes.")] = "cluster",
     host: Annotated[str, typer.Option(help="Address of the API.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the API.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, help="Port of the API; 0 for a free one, which it keeps.")] = 8080,
     data: Annotated[Path, typer.Option(help="Folder of the installation's secret.")] = Path("filmroll-data"),
     stack: Annotated[Path, typer.Option(help="The servers that 'filmroll stack up' started.")] = DEFAULT_ROOT,
     workers: Annotated[int, typer.Option(min=1, help="Workers that each feed all read models.")] = 1,
@@ -38,13 +39,19 @@ def up(
     }
     os.environ.update(environment)
     commands = {
-        "api": ["serve", "--host", host, "--port", str(port)],
+        "api": ["serve", "--host", host, "--port", str(port or _free_port(host))],
         "relay": ["relay"],
         **{f"worker-{number}": ["worker", "all"] for number in range(1, workers + 1)},
         "media": ["worker", "media"],
     }
     asyncio.run(_found(Settings()))
     asyncio.run(_run(commands))
+
+
+def _free_port(host: str) -> int:
+    """One for the API's whole life: started again, it has to be where its clients know it."""
+    with socket.create_server((host, 0)) as found:
+        return int(found.getsockname()[1])
 
 
 async def _found(settings: Settings) -> None:
