@@ -64,7 +64,7 @@ async def write_comment(
         reply_to=command.reply_to,
         mentions=texts.mentions(text),
     )
-    return await decide(deps, _part(comment_id), lambda _: [written], once=once)
+    return await decide(deps, _part(comment_id, fresh=True), lambda _: [written], once=once)
 
 
 async def edit_comment(command: EditComment, *, deps: Deps, sight: Sight) -> Receipt[Comment]:
@@ -91,5 +91,5 @@ async def _check_reply(deps: Deps, reply_to: CommentId, photo_id: PhotoId) -> No
         raise Invalid("invalid", "must be a comment of the same photo", field="reply_to")
 
 
-def _part(comment_id: CommentId) -> Part[Comment]:
-    return Part(comments.stream(comment_id), comments.evolve, comments.NONE)
+def _part(comment_id: CommentId, *, fresh: bool = False) -> Part[Comment]:
+    return Part(comments.stream(comment_id), comments.evolve, comments.NONE, fresh)

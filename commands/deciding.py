@@ -25,11 +25,16 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[S]):
-    """A stream that a decision reads and may write, and how it folds."""
+    """A stream that a decision reads and may write, and how it folds.
+
+    A `fresh` one is only just to come to be: where its id was drawn before, the decision is a conflict, and what lies
+    there stays as it is.
+    """
 
     stream: Stream
     evolve: Callable[[S, Event], S]
     start: S
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ async def decide_together(
 ) -> Receipt[tuple[Any, ...]]:
     """Decide over several streams of one log: all that is chosen is written in one transaction, or nothing.
 
-    Raises `Conflict` after so many lost races that something must be wrong.
+    Raises `Conflict` after so many lost races that something must be wrong, and for a fresh stream that is there.
     """
     for attempt in range(TRIES):
         if attempt:
@@ -80,6 +85,9 @@ async def decide_together(
         loaded = await deps.store.load(*streams, *([once.stream] if once else []))
         if once and (answer := answered(once, loaded[-1], deps)):
             return Receipt((), reached=_positions(loaded), replayed=answer)
+        for part, stored in zip(parts, loaded, strict=False):
+            if part.fresh and stored.version:
+                raise Conflict(f"{part.stream.name} was drawn before")
         befores = tuple(_folded(part, stored) for part, stored in zip(parts, loaded, strict=False))
         chosen = choose(befores)
         afters = tuple(

@@ -110,7 +110,7 @@ async def publish_photo(
     try:
         receipt = await decide_together(
             deps,
-            (photo_part(photo_id), upload_part(command.upload_id)),
+            (photo_part(photo_id, fresh=True), upload_part(command.upload_id)),
             choose,
             once=once and once.of_first(),
         )
@@ -186,9 +186,9 @@ async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom
     )
 
 
-def photo_part(photo_id: PhotoId) -> Part[Photo]:
+def photo_part(photo_id: PhotoId, *, fresh: bool = False) -> Part[Photo]:
     """A photo as part of a decision."""
-    return Part(photos.stream(photo_id), photos.evolve, photos.NO_PHOTO)
+    return Part(photos.stream(photo_id), photos.evolve, photos.NO_PHOTO, fresh)
 
 
 class _UsedMeanwhile(Exception):

@@ -57,7 +57,7 @@ async def log_in(command: LogIn, *, deps: Deps, passwords: Passwords, fingerprin
     token = _token(session_id)
     receipt = await decide(
         deps,
-        _part(session_id),
+        _part(session_id, fresh=True),
         lambda session: sessions.start(session, session_id, member.member_id, _hash(token), at),
     )
     return Login(session_id, member, token, receipt.reached)
@@ -98,8 +98,8 @@ async def _by_name(deps: Deps, username: str, fingerprint: Fingerprint) -> Membe
     return await look(deps, member_part(member_id))
 
 
-def _part(session_id: SessionId) -> Part[Session]:
-    return Part(sessions.stream(session_id), sessions.evolve, sessions.NONE)
+def _part(session_id: SessionId, *, fresh: bool = False) -> Part[Session]:
+    return Part(sessions.stream(session_id), sessions.evolve, sessions.NONE, fresh)
 
 
 def _token(session_id: SessionId) -> str:

@@ -63,10 +63,10 @@ async def request_uploads(
     requested: Sequence[UploadRequested], *, deps: Deps, once: Once | None = None
 ) -> Receipt[tuple[Upload, ...]]:
     """Record one member's requests, all or none; their URLs are of no use before this has returned."""
-    parts = [upload_part(request.upload_id) for request in requested]
+    parts = [upload_part(request.upload_id, fresh=True) for request in requested]
     return await decide_together(deps, parts, lambda _: [[request] for request in requested], once=once)
 
 
-def upload_part(upload_id: UploadId) -> Part[Upload]:
+def upload_part(upload_id: UploadId, *, fresh: bool = False) -> Part[Upload]:
     """An upload as part of a decision."""
-    return Part(photos.upload_stream(upload_id), photos.evolve_upload, photos.NO_UPLOAD)
+    return Part(photos.upload_stream(upload_id), photos.evolve_upload, photos.NO_UPLOAD, fresh)

@@ -31,6 +31,11 @@ def test_text_order_is_time_order(one, other, early, late):
         assert new_id(one, early) < new_id(other, late)
 
 
+@given(slots, moments)
+def test_one_process_draws_no_id_twice_in_a_millisecond(slot, at):
+    assert len({new_id(slot, at) for _ in range(512)}) == 512
+
+
 @given(st.text(max_size=20))
 def test_what_is_no_id_is_not_found(text):
     if not is_id(text):
