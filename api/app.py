@@ -50,7 +50,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_route("/docs", _docs, include_in_schema=False)
     metrics = Metrics()
     sealer = Sealer(wiring.secret)
-    app.state.positions = Positions(sealer, wiring.reads.progress, wiring.limits)
+    app.state.positions = Positions(sealer, wiring.reads.progress, wiring.limits, wiring.now)
     app.state.cursors = Cursors(sealer, wiring.now)
     app.state.identity = identity = Identity(
         wiring.keyring,

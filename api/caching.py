@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import JSON, dump
-from api.positions import Positions
+from api.positions import Positions, asked_position
 from projections.ports import Reached
 
 PRIVATE: Final = "private, no-cache"
@@ -52,7 +52,7 @@ def shown(
         "ETag": tag,
         "Cache-Control": cache,
         "Vary": "Authorization",
-        "X-Position": positions.token(reached.positions),
+        "X-Position": positions.token(reached.positions, reached.lag_ms, met=positions.read(asked_position(request))),
         "X-Projection-Lag-Ms": str(reached.lag_ms),
     }
     if matches(",".join(request.headers.getlist("If-None-Match")) or None, tag):

@@ -1,13 +1,19 @@
-"""Positions as tokens: what a command reached, what a read must have applied, and how fresh its answer is."""
+"""Positions as tokens: what a command reached, what a read must have applied, and how fresh its answer is.
 
+A token names logs and their numbers, as long as these are few. More become a floor: a time, up to which every log has
+to be applied. So tokens stay short however many logs there are, and however many were merged.
+"""
+
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request
 
-from api.ports import Limits
+from api.ports import Limits, Now
 from api.problems import Problem
 from api.signing import Sealer
 from domain.positions import merge
@@ -17,7 +23,15 @@ from projections.stores import NoLiveModelError
 MOST_TOKENS: Final = 64
 SPARED: Final = frozenset({"counters"})
 """Read models that an answer can do without: what they hold is shown as unknown while they can't be read."""
+MOST_LOGS: Final = 64
+"""Logs that a token names; it is short enough then to be carried in a header."""
+FLOOR: Final = -1
+"""Stands in a map of positions for all logs that it doesn't name; its number is a time, in milliseconds."""
 _PURPOSE: Final = "position.1"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_LOOK_S: Final = 0.05
+_NOTHING: Final[Mapping[int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +41,17 @@ class Positions:
     sealer: Sealer
     progress: Progress
     limits: Limits
+    now: Now
 
-    def token(self, reached: Mapping[int, int]) -> str:
-        """The opaque form of a map of positions."""
+    def token(self, reached: Mapping[int, int], lag_ms: int = 0, *, met: Mapping[int, int] = _NOTHING) -> str:
+        """The opaque form of a map of positions, outside of which nothing is missing that is older than the lag.
+
+        `met` is what was asked for and is reached: it is not forgotten where the rest becomes a floor.
+        """
+        if len(reached.keys() - {FLOOR}) > MOST_LOGS:
+            floor = {FLOOR: self._clock() - lag_ms}
+            kept = merge((floor, {FLOOR: reached.get(FLOOR, 0)}, met))
+            reached = kept if len(kept) <= MOST_LOGS else {FLOOR: max(self._clock(), kept[FLOOR])}
         return self.sealer.seal(_PURPOSE, {str(log): number for log, number in sorted(reached.items())})
 
     def read(self, header: str | None) -> dict[int, int]:
@@ -56,14 +78,23 @@ class Positions:
         return await self._fresh(needed, wanted)
 
     async def _fresh(self, names: tuple[str, ...], wanted: Mapping[int, int]) -> Reached:
-        if wanted and not await self.progress.wait(names, wanted, timeout_s=self.limits.catch_up_s):
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "not_caught_up",
-                "What this answer is made from has not reached that position yet.",
-                headers={"Retry-After": "1"},
-            )
-        return await self.progress.reached(names)
+        clock = asyncio.get_running_loop().time
+        end = clock() + self.limits.catch_up_s
+        named = {log: number for log, number in wanted.items() if log != FLOOR}
+        if named and not await self.progress.wait(names, named, timeout_s=self.limits.catch_up_s):
+            raise _not_caught_up()
+        floor = wanted.get(FLOOR, 0)
+        while True:
+            reached = await self.progress.reached(names)
+            # the oldest thing that is not applied was recorded so long ago: up to then, everything is
+            if not reached.lag_ms or self._clock() - reached.lag_ms > floor:
+                return reached
+            if (left := end - clock()) <= 0:
+                raise _not_caught_up()
+            await asyncio.sleep(min(_LOOK_S, left))
+
+    def _clock(self) -> int:
+        return (self.now() - _EPOCH) // _MILLISECOND
 
     def _open(self, token: str) -> dict[int, int]:
         held = self.sealer.open(_PURPOSE, token)
@@ -103,6 +134,15 @@ async def _covered(request: Request, _: MinPosition = None) -> dict[int, int]:
 
 Covered = Annotated[dict[int, int], Depends(_covered)]
 """What a command's own position has to cover besides what it reaches."""
+
+
+def _not_caught_up() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "not_caught_up",
+        "What this answer is made from has not reached that position yet.",
+        headers={"Retry-After": "1"},
+    )
 
 
 def _invalid() -> Problem:

@@ -15,11 +15,12 @@ from commands.deciding import Receipt
 from commands.errors import Conflict
 from domain.errors import Contradicted, Invalid
 from domain.once import Answer
+from infra.core import utc_now
 
 
 class App:
     class state:  # noqa: N801 - as the framework calls it
-        positions = Positions(Sealer(b"s" * 32), None, Limits())
+        positions = Positions(Sealer(b"s" * 32), None, Limits(), utc_now)
 
 
 class Ledger:

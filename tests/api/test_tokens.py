@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from api.identity import AUDIENCE, ISSUER, Identity
 from api.ports import Keyring, Limits
-from api.positions import Positions
+from api.positions import FLOOR, MOST_LOGS, Positions
 from api.problems import Problem
-from api.signing import Sealer
+from api.signing import LONGEST, Sealer
 from domain.errors import Unauthenticated
 from domain.ids import new_id
 from projections.ports import Reached
+from tests.api.inside import inside
 
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KEYRING = Keyring("2", {"1": b"a" * 32, "2": b"b" * 32})
 MEMBER, SESSION = (new_id(slot, datetime.now(UTC)) for slot in (1, 1))
 
@@ -23,12 +25,13 @@ MEMBER, SESSION = (new_id(slot, datetime.now(UTC)) for slot in (1, 1))
 class Progressing:
     """Read models that stand where they are told."""
 
-    def __init__(self, level: bool) -> None:
+    def __init__(self, level: bool, *lags: int) -> None:
         self.level = level
         self.asked: dict[int, int] = {}
+        self.lags = list(lags)
 
     async def reached(self, names) -> Reached:
-        return Reached({0: 7}, 12)
+        return Reached({0: 7}, self.lags.pop(0) if self.lags else 12)
 
     async def wait(self, names, wanted, *, timeout_s) -> bool:
         self.asked = dict(wanted)
@@ -45,8 +48,8 @@ class Over:
         return session_id in self._ended
 
 
-def positions(level: bool = True) -> Positions:
-    return Positions(Sealer(b"s" * 32), Progressing(level), Limits())
+def positions(level: bool = True, *lags: int, at: datetime = NOON) -> Positions:
+    return Positions(Sealer(b"s" * 32), Progressing(level, *lags), Limits(catch_up_s=0.2), lambda: at)
 
 
 @given(st.lists(st.dictionaries(st.integers(0, 63), st.integers(0, 2**62), max_size=8), min_size=1, max_size=4))
@@ -55,6 +58,67 @@ def test_several_tokens_ask_for_the_furthest_of_each_log(maps) -> None:
     read = made.read(", ".join(made.token(held) for held in maps))
     logs = {log for held in maps for log in held}
     assert read == {log: max(held.get(log, 0) for held in maps) for log in logs}
+
+
+@given(st.dictionaries(st.integers(0, 1023), st.integers(0, 2**62), max_size=1024))
+def test_a_token_is_taken_back_however_many_logs_it_covers(held) -> None:
+    made = positions()
+    token = made.token(held, 40)
+    assert len(token) <= LONGEST
+    floor = {FLOOR: int(NOON.timestamp() * 1000) - 40}
+    assert made.read(token) == (held if len(held) <= MOST_LOGS else floor)
+
+
+def test_tokens_that_are_merged_for_ever_stay_short() -> None:
+    made, token = positions(), ""
+    every = dict.fromkeys(range(1024), 2**62)
+    longest = 0
+    for log in [*range(1024), *range(1024)]:
+        covered = made.read(f"{token},{made.token({log: every[log]})}" if token else made.token({log: every[log]}))
+        token = made.token(covered)
+        longest = max(longest, len(token))
+        assert covered.get(log, 0) == every[log]
+    assert longest <= 2500
+    with_floor = made.read(f"{token},{made.token(every)}")
+    assert with_floor[FLOOR] == int(NOON.timestamp() * 1000)
+
+
+def test_a_reads_token_forgets_nothing_that_it_was_asked_for() -> None:
+    made, every = positions(), dict.fromkeys(range(1024), 5)
+    floor = int(NOON.timestamp() * 1000) - 3000
+    assert made.read(made.token(every, 3000, met={7: 5, 9: 4})) == {FLOOR: floor, 7: 5, 9: 4}
+    assert made.read(made.token(every, 3000, met={FLOOR: floor - 1, 7: 5})) == {FLOOR: floor, 7: 5}
+    assert made.read(made.token(every, 3000, met=every)) == {FLOOR: floor + 3000}
+
+
+async def test_a_floor_is_waited_for_until_nothing_older_is_missing() -> None:
+    token = positions(at=NOON).token(dict.fromkeys(range(1024), 5))
+    seconds = timedelta(seconds=1)
+    behind = positions(True, 3000, 2000, 900, at=NOON + seconds)  # two looks find something from before the floor
+    assert (await behind.fresh(("photos",), token)).lag_ms == 900
+    assert behind.progress.asked == {}
+    assert (await positions(True, 0, at=NOON - seconds).fresh(("photos",), token)).lag_ms == 0  # level, by any clock
+    with pytest.raises(Problem) as raised:
+        await positions(True, *[5000] * 1000, at=NOON + seconds).fresh(("photos",), token)
+    assert raised.value.code == "not_caught_up"
+
+
+async def test_an_installation_of_1024_logs_takes_back_every_token_that_it_gives(tmp_path) -> None:
+    async with inside(tmp_path / "data", logs=1024) as town:
+        await town.member("ana")
+        await town.member("ben")
+        await town.call("ben", "PUT", "/members/ana/follow")
+        photo = await town.photo("ana", caption="Dusk")
+        feed = await town.call("ben", "GET", "/feed")
+        assert [one["photo_id"] for one in feed.json()["items"]] == [photo]
+        assert len(feed.headers["X-Position"]) <= LONGEST
+        for answer in (feed, await town.call("ana", "GET", "/me")):
+            seen = {"X-Min-Position": f"{answer.headers['X-Position']},{town.headers['ben']['X-Min-Position']}"}
+            again = await town.call("ben", "GET", f"/photos/{photo}", headers=seen)
+            assert again.status_code == 200, again.text
+            liked = await town.call("ben", "PUT", f"/photos/{photo}/like", headers=seen)
+            assert liked.status_code == 200
+            assert len(liked.headers["X-Position"]) <= LONGEST
 
 
 @pytest.mark.parametrize("header", ["", ",", "abc", "é", "A" * 5000, "null", "{}", ",".join(["x"] * 100)])
