@@ -12,10 +12,15 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import PoolTimeout
 
 from infra.eventstore.postgres_arrays import register
 
 CONNECT_SECONDS: Final = 5
+AWAY_SECONDS: Final = 0.1
+"""While a server can't be reached, callers wait no longer than this: threads that wait hold up those with other servers."""
+RETRY_SECONDS: Final = 2.0
+"""So long a connection is tried again, ever more slowly; whoever asks after that has it tried at once."""
 LOCK_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 60
 IDLE_IN_TRANSACTION_SECONDS: Final = 10
@@ -40,10 +45,12 @@ SESSION: Final = {
 
 
 class Pool(ConnectionPool[Connection[DictRow]]):
-    """The library's pool, which gives out the warmest connections first: those that have prepared our statements."""
+    """The library's pool, but warm connections go first, which have prepared our statements, and an outage is known."""
 
     def __init__(self, **given: Any) -> None:
         self._warm: list[Connection[DictRow]] = []
+        self._away = False
+        self._errors = 0
         super().__init__(**given)
 
     def getconn(self, timeout: float | None = None) -> Connection[DictRow]:
@@ -51,7 +58,22 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         try:
             return self._warm.pop()
         except IndexError:
-            return super().getconn(timeout)
+            return self._reached(AWAY_SECONDS if self._away else timeout)
+
+    def _reached(self, timeout: float | None) -> Connection[DictRow]:
+        """Nothing in time means that the server is away, unless connecting never failed: then all are in use."""
+        try:
+            connection = super().getconn(timeout)
+        except PoolTimeout:
+            self._away = self._away or self._failed() > self._errors
+            raise
+        if self._away:
+            self._away, self._errors = False, self._failed()
+        return connection
+
+    def _failed(self) -> int:
+        """How often connecting has failed."""
+        return self.get_stats().get("connections_errors", 0)
 
     def putconn(self, conn: Connection[DictRow]) -> None:
         """Keep it warm, if it is whole and there are not enough of them."""
@@ -109,6 +131,7 @@ class Database(PostgresDatastore):
             open=False,
             configure=self.after_connect_func(),
             timeout=CONNECT_SECONDS,
+            reconnect_timeout=RETRY_SECONDS,
         )
 
     def after_connect_func(self) -> Callable[[Connection[Any]], None]:
