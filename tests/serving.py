@@ -67,6 +67,12 @@ class Server:
                 said.put(line)
         said.put("")
 
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """`kill -9`, workers and all."""
         self._end(signal.SIGKILL)
@@ -83,5 +89,5 @@ class Server:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.send_signal(how)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         self._reader.join(timeout=30)

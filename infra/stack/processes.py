@@ -86,6 +86,18 @@ def family(pid: int) -> list[int]:
     return members
 
 
+def within(directory: Path) -> list[int]:
+    """The processes that work in a directory, where the system tells."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cwd").readlink() == directory:
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it ended meanwhile, or is somebody else's
+    return found
+
+
 def resident_bytes(pid: int) -> int:
     """Memory in use by the process and its descendants; what they share is counted once per process."""
     total = 0
@@ -119,9 +131,10 @@ def stop(process: Process, first: signal.Signals, patience: float) -> bool:
 
 
 def kill(process: Process) -> None:
-    """End the process and its descendants at once, as a crash would."""
+    """End the process and its descendants at once, as a crash would; halted first, so that it has no more children."""
     if not is_alive(process):
         return
+    os.kill(process.pid, signal.SIGSTOP)
     members = {pid: birth(pid) for pid in family(process.pid)}
     os.kill(process.pid, signal.SIGKILL)
     for pid, born in members.items():
