@@ -2,7 +2,7 @@
 
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId
-from domain.visibility import MemberState, PhotoState, Relation, Sight, may_see_photo
+from domain.visibility import STRANGERS, MemberState, PhotoState, Sight, may_see_photo
 
 
 async def seen_photo(sight: Sight, viewer: MemberId, photo_id: PhotoId) -> PhotoState:
@@ -10,7 +10,7 @@ async def seen_photo(sight: Sight, viewer: MemberId, photo_id: PhotoId) -> Photo
     photo = (await sight.photos([photo_id])).get(photo_id)
     if photo is not None:
         owner = (await sight.members([photo.owner_id])).get(photo.owner_id, MemberState(photo.owner_id))
-        relation = Relation()
+        relation = STRANGERS
         if viewer != photo.owner_id:
             relation = (await sight.relations(viewer, [photo.owner_id]))[photo.owner_id]
         if may_see_photo(viewer, photo, owner, relation):

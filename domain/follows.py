@@ -1,6 +1,7 @@
 """Follows: one small stream for each pair, at the home of the followed member."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,8 +10,10 @@ from domain.errors import Invalid, NotFound
 from domain.events import (
     Event,
     FollowAccepted,
+    FollowBarred,
     FollowRequested,
     FollowRequestEnded,
+    FollowUnbarred,
     MemberFollowed,
     MemberUnfollowed,
 )
@@ -27,10 +30,24 @@ class Following(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """How a block by one of the two stands, as far as the follow has heard: the last of its versions."""
+
+    version: int = 0
+    standing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Follow:
-    """What is true of a pair now."""
+    """What is true of a pair now; `bars` holds what was heard of the blocks of either."""
 
     state: Following = Following.NO
+    bars: Mapping[MemberId, Bar] = field(default_factory=dict)
+
+    @property
+    def barred(self) -> bool:
+        """Whether a block keeps the follow from beginning."""
+        return any(bar.standing for bar in self.bars.values())
 
 
 APART: Final = Follow()
@@ -45,11 +62,14 @@ def evolve(follow: Follow, event: Event) -> Follow:
     """What one event changes."""
     match event:
         case MemberFollowed() | FollowAccepted():
-            return Follow(Following.YES)
+            return replace(follow, state=Following.YES)
         case FollowRequested():
-            return Follow(Following.REQUESTED)
+            return replace(follow, state=Following.REQUESTED)
         case MemberUnfollowed() | FollowRequestEnded():
-            return APART
+            return replace(follow, state=Following.NO)
+        case FollowBarred(by=by, block_version=version) | FollowUnbarred(by=by, block_version=version):
+            bar = Bar(version, isinstance(event, FollowBarred))
+            return replace(follow, bars={**follow.bars, by: bar})
         case _:
             return follow
 
@@ -58,6 +78,8 @@ def begin(follow: Follow, follower: MemberId, followed: MemberId, at: datetime, 
     """Follow at once, or ask where the account is private; what already stands is left alone."""
     if follower == followed:
         raise Invalid("cannot_follow_self", "Members do not follow themselves.")
+    if follow.barred:
+        raise NotFound("member_not_found", "There is no such member.")
     if follow.state == Following.YES or (follow.state == Following.REQUESTED and private):
         return []
     change = FollowRequested if private else MemberFollowed
@@ -84,3 +106,14 @@ def accept(follow: Follow, follower: MemberId, followed: MemberId, at: datetime)
             return []
         case _:
             raise NotFound("request_not_found", "There is no such request.")
+
+
+def bar(
+    follow: Follow, follower: MemberId, followed: MemberId, by: MemberId, version: int, at: datetime, *, standing: bool
+) -> list[Event]:
+    """Hear that a block by one of the two stands, or has ended; the follow ends with it, an older version is no news."""
+    if version <= follow.bars.get(by, Bar()).version:
+        return []
+    change = FollowBarred if standing else FollowUnbarred
+    heard = change(at=at, follower_id=follower, followed_id=followed, by=by, block_version=version)
+    return [*(end(follow, follower, followed, by, at) if standing else ()), heard]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from domain.ids import MemberId, PhotoId
+from domain.ids import CommentId, MemberId, PhotoId
 
 
 class Audience(StrEnum):
@@ -26,21 +26,29 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoState:
-    """What the rule needs to know of a photo."""
+    """What the rule needs to know of a photo: `removed` by its owner, `taken_down` by a moderator."""
 
     photo_id: PhotoId
     owner_id: MemberId
     status: str
     audience: str
     removed: bool = False
+    taken_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """What the rule needs to know of a member."""
+    """What the rule needs to know of a member: `closed` by themselves (erased or about to be), or `taken_down`."""
 
     member_id: MemberId
     private: bool = False
+    closed: bool = False
+    taken_down: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody sees them any more."""
+        return self.closed or self.taken_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,19 @@ class Relation:
     following: bool = False
     followed_by: bool = False
     requested: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+    muted: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether either blocks the other."""
+        return self.blocking or self.blocked_by
+
+    @property
+    def friends(self) -> bool:
+        """Whether both follow each other."""
+        return self.following and self.followed_by
 
 
 STRANGERS: Final = Relation()
@@ -70,15 +91,31 @@ class Sight(Protocol):
         """How the viewer stands to each of the others; every one asked for is in the answer."""
         ...
 
+    async def gone_comments(self, comment_ids: Iterable[CommentId]) -> frozenset[CommentId]:
+        """Which of the comments were deleted or taken down: nobody sees them, whatever lists still hold."""
+        ...
+
+
+def may_see_member(viewer: MemberId | None, other: MemberState, relation: Relation) -> bool:
+    """Whether a member stands in lists with their name, and their photos, lists and words may be seen at all."""
+    return not other.gone and (viewer == other.member_id or not relation.apart)
+
+
+def may_see_profile(viewer: MemberId | None, other: MemberState, relation: Relation) -> bool:
+    """Whether the viewer may see who a member is: whoever blocks someone still does, to be able to unblock them."""
+    return may_see_member(viewer, other, relation) or (not other.gone and relation.blocking)
+
 
 def may_see_lists(viewer: MemberId | None, owner: MemberState, relation: Relation) -> bool:
     """Whether the viewer may see what a member shows: photos and lists of a private account are for its followers."""
+    if not may_see_member(viewer, owner, relation):
+        return False
     return viewer == owner.member_id or not owner.private or relation.following
 
 
 def may_see_photo(viewer: MemberId | None, photo: PhotoState, owner: MemberState, relation: Relation) -> bool:
     """Whether the viewer may see a photo; `relation` is the viewer's to the owner."""
-    if photo.removed:
+    if photo.removed or photo.taken_down or owner.gone:
         return False
     if viewer == photo.owner_id:
         return True
@@ -88,9 +125,14 @@ def may_see_photo(viewer: MemberId | None, photo: PhotoState, owner: MemberState
         case Audience.PUBLIC:
             return True
         case Audience.FRIENDS:
-            return relation.following and relation.followed_by
+            return relation.friends
         case _:
             return False
+
+
+def belongs_in_feed(viewer: MemberId, photo: PhotoState, relation: Relation) -> bool:
+    """Whether a photo that the viewer may see stands in their home feed: it is theirs, or of someone they follow."""
+    return viewer == photo.owner_id or (relation.following and not relation.muted)
 
 
 def is_public(photo: PhotoState, owner: MemberState) -> bool:

@@ -4,16 +4,22 @@ The command handler applies them before it answers, and the live host applies th
 are no counts here, no look at other rows, and the later event always wins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from domain.events import (
+    CommentRemoved,
     FollowAccepted,
     FollowRequested,
     FollowRequestEnded,
+    MemberBlocked,
     MemberFollowed,
+    MemberMuted,
     MemberRegistered,
+    MemberUnblocked,
     MemberUnfollowed,
+    MemberUnmuted,
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
@@ -24,29 +30,37 @@ from domain.events import (
     PhotoUploaded,
     SessionEnded,
 )
-from domain.ids import MemberId, PhotoId, SessionId
+from domain.ids import CommentId, MemberId, PhotoId, SessionId
 from domain.recorded import Recorded
-from domain.visibility import Status
+from domain.visibility import MemberState, PhotoState, Relation, Status
 from projections.rows import Change, Drop, Look, Projection, Put, row
+
+FOLLOWING: Final = "yes"
+REQUESTED: Final = "requested"
+OUT: Final = "out"
+IN: Final = "in"
 
 
 @row("photo_states", key=("photo_id",))
 class PhotoStateRow:
-    """Who may see a photo."""
+    """Who may see a photo; whatever takes it down or lifts that says all of the rest too."""
 
     photo_id: PhotoId
     owner_id: MemberId
     status: str
     audience: str
-    removed: bool
+    removed: bool = False
+    taken_down: bool = False
 
 
 @row("member_states", key=("member_id",))
 class MemberStateRow:
-    """Whether an account is private."""
+    """How an account stands; whatever closes it, takes it down or lifts that says all of the rest too."""
 
     member_id: MemberId
-    private: bool
+    private: bool = False
+    closed: bool = False
+    taken_down: bool = False
 
 
 @row("follow_states", key=("follower_id", "followed_id"))
@@ -58,6 +72,30 @@ class FollowStateRow:
     state: str
 
 
+@row("block_states", key=("member_id", "other_id", "way"))
+class BlockStateRow:
+    """A block as seen from each of the two: `way` is `out` for the one who blocks and `in` for the other."""
+
+    member_id: MemberId
+    other_id: MemberId
+    way: str
+
+
+@row("mute_states", key=("muter_id", "muted_id"))
+class MuteStateRow:
+    """A mute that stands."""
+
+    muter_id: MemberId
+    muted_id: MemberId
+
+
+@row("gone_comments", key=("comment_id",))
+class GoneCommentRow:
+    """A comment that nobody sees any more, whether deleted or taken down."""
+
+    comment_id: CommentId
+
+
 @row("ended_sessions", key=("session_id",))
 class EndedSessionRow:
     """A session whose tokens no longer count."""
@@ -66,43 +104,97 @@ class EndedSessionRow:
     ended_at: datetime
 
 
+def photo_state(found: PhotoStateRow) -> PhotoState:
+    """A photo as the rule wants it."""
+    return PhotoState(
+        found.photo_id, found.owner_id, found.status, found.audience, found.removed, taken_down=found.taken_down
+    )
+
+
+def member_state(found: MemberStateRow) -> MemberState:
+    """A member as the rule wants them."""
+    return MemberState(found.member_id, found.private, closed=found.closed, taken_down=found.taken_down)
+
+
+def relations_of(
+    viewer: MemberId,
+    others: Iterable[MemberId],
+    *,
+    follows: Iterable[FollowStateRow],
+    blocks: Iterable[BlockStateRow],
+    mutes: Iterable[MuteStateRow],
+) -> dict[MemberId, Relation]:
+    """How the viewer stands to each of the others, from all rows that tie them: blocks and mutes of the viewer's own."""
+    states = {(tie.follower_id, tie.followed_id): tie.state for tie in follows}
+    blocked = {(tie.other_id, tie.way) for tie in blocks}
+    muted = {tie.muted_id for tie in mutes}
+    return {
+        other: Relation(
+            following=states.get((viewer, other)) == FOLLOWING,
+            followed_by=states.get((other, viewer)) == FOLLOWING,
+            requested=states.get((viewer, other)) == REQUESTED,
+            blocking=(other, OUT) in blocked,
+            blocked_by=(other, IN) in blocked,
+            muted=other in muted,
+        )
+        for other in others
+    }
+
+
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
-    """One row a photo, a member, a follow, an ended session."""
+    """One row a photo, a member, a follow, a mute, an ended session or comment, and two a block."""
     del look
     match fact.event:
         case MemberRegistered(member_id=member) | MemberWentPublic(member_id=member):
-            yield Put(MemberStateRow(member, private=False))
+            yield Put(MemberStateRow(member))
         case MemberWentPrivate(member_id=member):
             yield Put(MemberStateRow(member, private=True))
-        case MemberFollowed() | FollowAccepted() as made:
-            yield Put(FollowStateRow(made.follower_id, made.followed_id, "yes"))
-        case FollowRequested() as asked:
-            yield Put(FollowStateRow(asked.follower_id, asked.followed_id, "requested"))
-        case MemberUnfollowed() | FollowRequestEnded() as ended:
-            yield Drop(FollowStateRow, (ended.follower_id, ended.followed_id))
         case SessionEnded(session_id=session):
             yield Put(EndedSessionRow(session, fact.recorded_at))
+        case CommentRemoved(comment_id=comment):
+            yield Put(GoneCommentRow(comment))
         case _:
+            yield from _relations(fact)
             yield from _photos(fact)
+
+
+def _relations(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case MemberFollowed() | FollowAccepted() as made:
+            yield Put(FollowStateRow(made.follower_id, made.followed_id, FOLLOWING))
+        case FollowRequested() as asked:
+            yield Put(FollowStateRow(asked.follower_id, asked.followed_id, REQUESTED))
+        case MemberUnfollowed() | FollowRequestEnded() as ended:
+            yield Drop(FollowStateRow, (ended.follower_id, ended.followed_id))
+        case MemberBlocked(blocker_id=blocker, blocked_id=blocked):
+            yield Put(BlockStateRow(blocker, blocked, OUT))
+            yield Put(BlockStateRow(blocked, blocker, IN))
+        case MemberUnblocked(blocker_id=blocker, blocked_id=blocked):
+            yield Drop(BlockStateRow, (blocker, blocked, OUT))
+            yield Drop(BlockStateRow, (blocked, blocker, IN))
+        case MemberMuted(muter_id=muter, muted_id=muted):
+            yield Put(MuteStateRow(muter, muted))
+        case MemberUnmuted(muter_id=muter, muted_id=muted):
+            yield Drop(MuteStateRow, (muter, muted))
 
 
 def _photos(fact: Recorded) -> Iterator[Change]:
     match fact.event:
         case PhotoUploaded(photo_id=photo, owner_id=owner, audience=audience):
-            yield Put(PhotoStateRow(photo, owner, Status.PROCESSING, audience, removed=False))
+            yield Put(PhotoStateRow(photo, owner, Status.PROCESSING, audience))
         case PhotoProcessed(photo_id=photo, owner_id=owner, audience=audience):
-            yield Put(PhotoStateRow(photo, owner, Status.READY, audience, removed=False))
+            yield Put(PhotoStateRow(photo, owner, Status.READY, audience))
         case PhotoRejected(photo_id=photo, owner_id=owner, audience=audience):
-            yield Put(PhotoStateRow(photo, owner, Status.REJECTED, audience, removed=False))
+            yield Put(PhotoStateRow(photo, owner, Status.REJECTED, audience))
         case PhotoAudienceChanged() | PhotoRestored() as change:
-            yield Put(PhotoStateRow(change.photo_id, change.owner_id, change.status, change.audience, removed=False))
+            yield Put(PhotoStateRow(change.photo_id, change.owner_id, change.status, change.audience))
         case PhotoRemoved() as gone:
             yield Put(PhotoStateRow(gone.photo_id, gone.owner_id, gone.status, gone.audience, removed=True))
 
 
 VISIBILITY = Projection(
     name="visibility",
-    version=1,
+    version=2,
     handles=(
         MemberRegistered,
         MemberWentPrivate,
@@ -112,7 +204,12 @@ VISIBILITY = Projection(
         FollowRequested,
         FollowAccepted,
         FollowRequestEnded,
+        MemberBlocked,
+        MemberUnblocked,
+        MemberMuted,
+        MemberUnmuted,
         SessionEnded,
+        CommentRemoved,
         PhotoUploaded,
         PhotoProcessed,
         PhotoRejected,
@@ -120,7 +217,15 @@ VISIBILITY = Projection(
         PhotoRemoved,
         PhotoRestored,
     ),
-    rows=(PhotoStateRow, MemberStateRow, FollowStateRow, EndedSessionRow),
+    rows=(
+        PhotoStateRow,
+        MemberStateRow,
+        FollowStateRow,
+        BlockStateRow,
+        MuteStateRow,
+        GoneCommentRow,
+        EndedSessionRow,
+    ),
     project=project,
     last_writer_wins=True,
 )

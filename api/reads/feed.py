@@ -19,6 +19,7 @@ from api.shapes import photos as shapes
 from api.showing.photos import MODELS, Hydrated, hydrate, present
 from api.showing.shown import Shown, bodies, versions
 from domain.ids import PhotoId
+from domain.visibility import belongs_in_feed
 from projections.ports import Reached
 from projections.timelines import TimelineRow
 
@@ -64,6 +65,8 @@ def routes(reads: Reads, now: Now) -> APIRouter:
 
 
 def belongs(known: Hydrated, photo_id: PhotoId) -> bool:
-    """Whether a photo is in the viewer's feed now: their own, and those of members whom they follow now."""
+    """Whether a photo is in the viewer's feed now: their own, and those of members whom they follow and don't mute."""
     state = known.states.get(photo_id)
-    return state is not None and (state.owner_id == known.viewer or known.relation(state).following)
+    return (
+        state is not None and known.viewer is not None and belongs_in_feed(known.viewer, state, known.relation(state))
+    )

@@ -10,7 +10,7 @@ from api.showing.shown import Shown
 from domain.errors import Forbidden, NotFound
 from domain.ids import MemberId
 from domain.texts import USERNAME
-from domain.visibility import STRANGERS, MemberState, Relation, may_see_lists
+from domain.visibility import STRANGERS, MemberState, Relation, may_see_lists, may_see_member, may_see_profile
 from projections.counters import Kind
 from projections.profiles import ProfileRow
 from projections.stores import NoLiveModelError
@@ -53,8 +53,13 @@ async def known(reads: Reads, username: str) -> ProfileRow:
     folded = username.casefold()
     profile = await reads.profiles.by_username(folded) if USERNAME.fullmatch(folded) else None
     if profile is None:
-        raise NotFound("member_not_found", "There is no such member.")
+        raise not_found()
     return profile
+
+
+def not_found() -> NotFound:
+    """What is told of a member who is not there, or not for the viewer."""
+    return NotFound("member_not_found", "There is no such member.")
 
 
 async def counts_of(reads: Reads, subjects: Iterable[str], kinds: Iterable[Kind]) -> Counts | None:
@@ -74,17 +79,21 @@ async def standing(reads: Reads, viewer: MemberId | None, other: MemberId) -> tu
 
 
 async def check_lists(reads: Reads, viewer: MemberId | None, owner: MemberId) -> None:
-    """Refuse those whom a private account has not accepted."""
+    """Refuse those whom a private account has not accepted; where either blocks the other, there are no lists."""
     state, relation = await standing(reads, viewer, owner)
+    if not may_see_member(viewer, state, relation):
+        raise not_found()
     if not may_see_lists(viewer, state, relation):
         raise Forbidden("private_account", "This account shows its lists to accepted followers only.")
 
 
 async def member(reads: Reads, profile: ProfileRow, viewer: MemberId | None) -> Shown:
-    """A member as the viewer sees them."""
+    """A member as the viewer sees them; 404 where they don't."""
     (state, relation), counts = await asyncio.gather(
         standing(reads, viewer, profile.member_id), counts_of(reads, [profile.member_id], KINDS)
     )
+    if not may_see_profile(viewer, state, relation):
+        raise not_found()
     return present(profile, state, relation, viewer, counts)
 
 
@@ -124,10 +133,14 @@ def _photo_kinds(viewer: MemberId | None, state: MemberState, relation: Relation
         return (Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS, Kind.PHOTOS_PRIVATE, Kind.PHOTOS_UNREADY)
     if not may_see_lists(viewer, state, relation):
         return ()
-    friends = relation.following and relation.followed_by
-    return (Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS) if friends else (Kind.PHOTOS_PUBLIC,)
+    return (Kind.PHOTOS_PUBLIC, Kind.PHOTOS_FRIENDS) if relation.friends else (Kind.PHOTOS_PUBLIC,)
 
 
 def _viewer(relation: Relation) -> dict[str, Any]:
     following = "yes" if relation.following else "requested" if relation.requested else "no"
-    return {"following": following, "followed_by": relation.followed_by, "blocked": False, "muted": False}
+    return {
+        "following": following,
+        "followed_by": relation.followed_by,
+        "blocked": relation.blocking,
+        "muted": relation.muted,
+    }

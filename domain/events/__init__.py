@@ -1,8 +1,17 @@
 """Every fact that filmroll knows, by feature."""
 
+from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
-from domain.events.follows import FollowAccepted, FollowRequested, FollowRequestEnded, MemberFollowed, MemberUnfollowed
+from domain.events.follows import (
+    FollowAccepted,
+    FollowBarred,
+    FollowRequested,
+    FollowRequestEnded,
+    FollowUnbarred,
+    MemberFollowed,
+    MemberUnfollowed,
+)
 from domain.events.likes import PhotoLiked, PhotoUnliked
 from domain.events.members import (
     EmailClaimed,
@@ -19,6 +28,7 @@ from domain.events.members import (
     SessionRefreshed,
     UsernameClaimed,
 )
+from domain.events.mutes import MemberMuted, MemberUnmuted
 from domain.events.once import RequestAnswered
 from domain.events.photos import (
     PhotoAudienceChanged,
@@ -34,6 +44,7 @@ from domain.events.photos import (
 
 __all__ = [
     "EVENT_TYPES",
+    "BlockSettled",
     "CommentEdited",
     "CommentRemoved",
     "EmailClaimed",
@@ -41,11 +52,17 @@ __all__ = [
     "Event",
     "EventType",
     "FollowAccepted",
+    "FollowBarred",
     "FollowRequestEnded",
     "FollowRequested",
+    "FollowUnbarred",
+    "MemberBlocked",
     "MemberFollowed",
+    "MemberMuted",
     "MemberRegistered",
+    "MemberUnblocked",
     "MemberUnfollowed",
+    "MemberUnmuted",
     "MemberWentPrivate",
     "MemberWentPublic",
     "PhotoAudienceChanged",

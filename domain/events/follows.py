@@ -51,3 +51,25 @@ class FollowRequestEnded:
     follower_id: MemberId
     followed_id: MemberId
     by: MemberId
+
+
+@event("follow.barred.v1")
+class FollowBarred:
+    """A block reached the follows of a pair: this one can't begin while the block of `by` stands."""
+
+    at: datetime
+    follower_id: MemberId
+    followed_id: MemberId
+    by: MemberId
+    block_version: int
+
+
+@event("follow.unbarred.v1")
+class FollowUnbarred:
+    """The end of a block reached the follows of a pair: as far as `by` is concerned, this one may begin again."""
+
+    at: datetime
+    follower_id: MemberId
+    followed_id: MemberId
+    by: MemberId
+    block_version: int

@@ -2,14 +2,26 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from domain.ids import MemberId, PhotoId, SessionId
+from domain.ids import CommentId, MemberId, PhotoId, SessionId
 from domain.recorded import Recorded
 from domain.visibility import MemberState, PhotoState, Relation
 from infra.sqlite.connections import reading
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.pages import ANY_OF, any_of
 from infra.sqlite.readers import Reader
-from projections.visibility import VISIBILITY, EndedSessionRow, FollowStateRow, MemberStateRow, PhotoStateRow
+from projections.visibility import (
+    VISIBILITY,
+    BlockStateRow,
+    EndedSessionRow,
+    FollowStateRow,
+    GoneCommentRow,
+    MemberStateRow,
+    MuteStateRow,
+    PhotoStateRow,
+    member_state,
+    photo_state,
+    relations_of,
+)
 
 
 class SqliteImmediate:
@@ -38,9 +50,7 @@ class SqliteSight:
             VISIBILITY,
             lambda reader: reader.rows(PhotoStateRow, f"WHERE photo_id {ANY_OF} AND NOT _dropped", wanted),
         )
-        return {
-            row.photo_id: PhotoState(row.photo_id, row.owner_id, row.status, row.audience, row.removed) for row in found
-        }
+        return {row.photo_id: photo_state(row) for row in found}
 
     async def members(self, member_ids: Iterable[MemberId]) -> Mapping[MemberId, MemberState]:
         """What is known of each member; unknown ones are left out."""
@@ -49,30 +59,35 @@ class SqliteSight:
             VISIBILITY,
             lambda reader: reader.rows(MemberStateRow, f"WHERE member_id {ANY_OF} AND NOT _dropped", wanted),
         )
-        return {row.member_id: MemberState(row.member_id, row.private) for row in found}
+        return {row.member_id: member_state(row) for row in found}
 
     async def relations(self, viewer: MemberId, others: Iterable[MemberId]) -> Mapping[MemberId, Relation]:
         """How the viewer stands to each of the others; every one asked for is in the answer."""
         asked = list(others)
         wanted = any_of(asked)
 
-        def both_ways(reader: Reader) -> tuple[dict[str, str], set[str]]:
+        def ties(reader: Reader) -> dict[MemberId, Relation]:
             with reading(reader.connection):
                 out = f"WHERE follower_id = ? AND followed_id {ANY_OF} AND NOT _dropped"
-                back = f"WHERE follower_id {ANY_OF} AND followed_id = ? AND state = 'yes' AND NOT _dropped"
-                following = reader.rows(FollowStateRow, out, viewer, wanted)
-                followers = reader.rows(FollowStateRow, back, wanted, viewer)
-            return {row.followed_id: row.state for row in following}, {row.follower_id for row in followers}
+                back = f"WHERE follower_id {ANY_OF} AND followed_id = ? AND NOT _dropped"
+                follows = reader.rows(FollowStateRow, out, viewer, wanted)
+                follows += reader.rows(FollowStateRow, back, wanted, viewer)
+                blocked = f"WHERE member_id = ? AND other_id {ANY_OF} AND NOT _dropped"
+                blocks = reader.rows(BlockStateRow, blocked, viewer, wanted)
+                muted = f"WHERE muter_id = ? AND muted_id {ANY_OF} AND NOT _dropped"
+                mutes = reader.rows(MuteStateRow, muted, viewer, wanted)
+            return relations_of(viewer, asked, follows=follows, blocks=blocks, mutes=mutes)
 
-        states, followers = await self._models.read(VISIBILITY, both_ways)
-        return {
-            other: Relation(
-                following=states.get(other) == "yes",
-                followed_by=other in followers,
-                requested=states.get(other) == "requested",
-            )
-            for other in asked
-        }
+        return await self._models.read(VISIBILITY, ties)
+
+    async def gone_comments(self, comment_ids: Iterable[CommentId]) -> frozenset[CommentId]:
+        """Which of the comments were deleted or taken down: nobody sees them, whatever lists still hold."""
+        wanted = any_of(comment_ids)
+        found = await self._models.read(
+            VISIBILITY,
+            lambda reader: reader.rows(GoneCommentRow, f"WHERE comment_id {ANY_OF} AND NOT _dropped", wanted),
+        )
+        return frozenset(row.comment_id for row in found)
 
 
 class SqliteSessions:

@@ -177,6 +177,17 @@ async def test_sight_sees_photos_members_relations_and_ended_sessions(shown):
         shown.dan: Relation(),
         "none": Relation(),
     }
+    world.live(("block", 0, 2, 1), ("block", 1, 0, 0), ("mute", 0, 3, 0), ("mute", 2, 0, 0), ("comment", 1, 0, 0))
+    (comment,) = world.comments
+    world.live(("block", 3, 0, 1), ("block", 3, 0, 1), ("mute", 0, 1, 0), ("mute", 0, 1, 0), ("edit", 0, 0, 0))
+    await shown.level()
+    assert await shown.sight.relations(shown.ada, [shown.bob, shown.cid, shown.dan]) == {
+        shown.bob: Relation(blocked_by=True),
+        shown.cid: Relation(blocking=True),
+        shown.dan: Relation(muted=True),
+    }
+    assert await shown.sight.relations(shown.cid, [shown.ada]) == {shown.ada: Relation(blocked_by=True, muted=True)}
+    assert await shown.sight.gone_comments([comment, photo]) == {comment}
     ended = {
         fact.event.session_id for facts in shown.log.facts.values() for fact in facts if hasattr(fact.event, "reason")
     }

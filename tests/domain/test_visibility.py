@@ -2,21 +2,37 @@
 
 import pytest
 
-from domain.visibility import Audience, MemberState, PhotoState, Relation, Status, is_public, may_see_photo
+from domain.visibility import (
+    Audience,
+    MemberState,
+    PhotoState,
+    Relation,
+    Status,
+    belongs_in_feed,
+    is_public,
+    may_see_lists,
+    may_see_member,
+    may_see_photo,
+    may_see_profile,
+)
 from tests.given import ANA, BEN
 
 STRANGER = Relation()
 FOLLOWER = Relation(following=True)
 FOLLOWED = Relation(followed_by=True)
 FRIEND = Relation(following=True, followed_by=True)
+BLOCKER = Relation(blocking=True)
+BLOCKED = Relation(blocked_by=True)
+BOTH = Relation(blocking=True, blocked_by=True)
 REQUESTED = Relation(requested=True, followed_by=True)
 
 
-def photo(audience=Audience.PUBLIC, status=Status.READY, *, removed=False):
-    return PhotoState("p", ANA, status, audience, removed)
+def photo(audience=Audience.PUBLIC, status=Status.READY, **more):
+    return PhotoState("p", ANA, status, audience, **more)
 
 
 OPEN, CLOSED = MemberState(ANA), MemberState(ANA, private=True)
+GONE = [MemberState(ANA, closed=True), MemberState(ANA, taken_down=True)]
 
 
 @pytest.mark.parametrize(
@@ -57,3 +73,43 @@ def test_public_is_what_anyone_sees_without_a_name():
     assert not is_public(photo(), CLOSED)
     assert not is_public(photo(Audience.FRIENDS), OPEN)
     assert not is_public(photo(removed=True), OPEN)
+
+
+@pytest.mark.parametrize(
+    ("relation", "named", "profile"),
+    [(STRANGER, True, True), (BLOCKER, False, True), (BLOCKED, False, False), (BOTH, False, True)],
+)
+def test_a_block_hides_each_from_the_other_but_whoever_blocks_still_sees_whom(relation, named, profile):
+    assert may_see_member(BEN, OPEN, relation) is named
+    assert may_see_profile(BEN, OPEN, relation) is profile
+    assert may_see_lists(BEN, OPEN, relation) is named
+    assert may_see_photo(BEN, photo(), OPEN, relation) is named
+
+
+def test_a_follow_that_a_block_has_not_reached_yet_shows_nothing():
+    assert not may_see_photo(BEN, photo(), CLOSED, Relation(following=True, followed_by=True, blocked_by=True))
+
+
+def test_a_mute_hides_nothing_but_the_feed():
+    muted = Relation(following=True, muted=True)
+    assert may_see_photo(BEN, photo(), OPEN, muted)
+    assert may_see_member(BEN, OPEN, muted)
+    assert not belongs_in_feed(BEN, photo(), muted)
+    assert belongs_in_feed(BEN, photo(), FOLLOWER)
+    assert not belongs_in_feed(BEN, photo(), FOLLOWED)
+    assert belongs_in_feed(ANA, photo(), STRANGER)
+
+
+@pytest.mark.parametrize("owner", GONE)
+@pytest.mark.parametrize("viewer", [ANA, BEN, None])
+def test_nobody_sees_a_member_who_is_gone_nor_anything_of_theirs(owner, viewer):
+    assert not may_see_member(viewer, owner, FRIEND)
+    assert not may_see_profile(viewer, owner, BLOCKER)
+    assert not may_see_lists(viewer, owner, FRIEND)
+    assert not may_see_photo(viewer, photo(), owner, FRIEND)
+    assert not is_public(photo(), owner)
+
+
+@pytest.mark.parametrize("viewer", [ANA, BEN, None])
+def test_nobody_sees_a_photo_that_was_taken_down(viewer):
+    assert not may_see_photo(viewer, photo(taken_down=True), OPEN, FRIEND)

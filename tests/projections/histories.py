@@ -5,16 +5,23 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from domain import comments, follows, likes, members, photos, sessions
+from domain import blocks, comments, follows, likes, members, mutes, photos, sessions
 from domain.events import (
+    BlockSettled,
     CommentEdited,
     CommentRemoved,
     FollowAccepted,
+    FollowBarred,
     FollowRequested,
     FollowRequestEnded,
+    FollowUnbarred,
+    MemberBlocked,
     MemberFollowed,
+    MemberMuted,
     MemberRegistered,
+    MemberUnblocked,
     MemberUnfollowed,
+    MemberUnmuted,
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
@@ -38,7 +45,8 @@ from domain.wire import ERASED
 from tests.streams.memory_log import START, MemoryLog
 
 AUDIENCES = ("public", "friends", "private")
-VERBS = ("join", "privacy", "profile", "session", "follow", "upload", "process", "audience", "remove", "describe")
+PICTURES = ("upload", "process", "audience", "remove", "describe")
+VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
 
 steps = st.lists(
@@ -55,6 +63,8 @@ class World:
     log: MemoryLog
     members: dict[str, bool] = field(default_factory=dict)
     follows: dict[tuple[str, str], str] = field(default_factory=dict)
+    blocks: dict[tuple[str, str], int] = field(default_factory=dict)
+    mutes: set[tuple[str, str]] = field(default_factory=set)
     photos: dict[str, dict] = field(default_factory=dict)
     likes: set[tuple[str, str]] = field(default_factory=set)
     comments: dict[str, dict] = field(default_factory=dict)
@@ -124,7 +134,7 @@ class World:
     def follow(self, a, b, c):
         follower, followed = self._member(a), self._member(b)
         pair = (follower, followed)
-        if follower == followed:
+        if follower == followed or self.barred(follower, followed):
             return
         of = {"at": self.at, "follower_id": follower, "followed_id": followed}
         match self.follows.get(pair), c % 2:
@@ -141,6 +151,34 @@ class World:
                 del self.follows[pair]
                 made = MemberUnfollowed(**of, by=follower)
         self._record(follows.stream(followed, follower), made)
+
+    def barred(self, one: str, other: str) -> bool:
+        """Whether either blocks the other: blocks have odd versions, their ends even ones."""
+        return any(self.blocks.get(pair, 0) % 2 for pair in ((one, other), (other, one)))
+
+    def block(self, a, b, c):
+        """Block someone, or take it back, with all that belongs to it."""
+        blocker, blocked = self._member(a), self._member(b)
+        if blocker == blocked:
+            return
+        version = self.blocks[blocker, blocked] = self.blocks.get((blocker, blocked), 0) + 1
+        change, reach = (MemberBlocked, FollowBarred) if version % 2 else (MemberUnblocked, FollowUnbarred)
+        pair = {"at": self.at, "blocker_id": blocker, "blocked_id": blocked}
+        self._record(blocks.stream(blocker, blocked), change(**pair))
+        for follower, followed in ((blocker, blocked), (blocked, blocker)):
+            of = {"at": self.at, "follower_id": follower, "followed_id": followed, "by": blocker}
+            state = self.follows.pop((follower, followed), None) if version % 2 else None
+            end = {"yes": MemberUnfollowed, "requested": FollowRequestEnded}.get(state)
+            ended = [end(**of)] if end else []
+            self._record(follows.stream(followed, follower), *ended, reach(**of, block_version=version))
+        if c:
+            self._record(blocks.stream(blocker, blocked), BlockSettled(**pair, block_version=version))
+
+    def mute(self, a, b, c):
+        muter, muted = self._member(a), self._member(b)
+        change = MemberUnmuted if (muter, muted) in self.mutes else MemberMuted
+        self.mutes ^= {(muter, muted)}
+        self._record(mutes.stream(muter, muted), change(at=self.at, muter_id=muter, muted_id=muted))
 
     def upload(self, a, b, c):
         owner = self._member(a)
