@@ -15,13 +15,15 @@ from cassandra.policies import DCAwareRoundRobinPolicy, ExponentialReconnectionP
 from cassandra.query import BoundStatement, SimpleStatement, tuple_factory
 
 from commands.errors import Unavailable
+from infra.breaking import Breaker
 
 Values = tuple[Any, ...]
 
 IN_FLIGHT: Final = 16
 """Statements that one writer or reader has on their way at once; more only fill the server's queues."""
 
-_OUTAGES: Final = (NoHostAvailable, OperationTimedOut, ConnectionException, RequestExecutionException)
+_SILENCE: Final = (NoHostAvailable, OperationTimedOut, ConnectionException)
+_OUTAGES: Final = (*_SILENCE, RequestExecutionException)
 _TIMEOUT_S: Final = 8.0
 _SCHEMA_S: Final = 60.0
 _PROTOCOL: Final = 5
@@ -46,6 +48,7 @@ class Cassandra:
         self._cluster = cluster
         self._prepared: dict[str, Any] = {}
         self._turn = threading.Lock()
+        self._breaker = Breaker("cassandra")
 
     @classmethod
     async def open(cls, points: Sequence[tuple[str, int]], keyspace: str) -> "Cassandra":
@@ -107,25 +110,37 @@ class Cassandra:
         return await self.send(unpaged(known.bind(values)))
 
     def send(self, statement: Any) -> Awaitable[list[Values]]:
-        """Send a statement now, and await its rows."""
+        """Send a statement now, and await its rows; refused at once where no server was seen to answer."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Values]] = loop.create_future()
+        if not self._breaker.admits():
+            answer.set_exception(Unavailable("Cassandra is away"))
+            return answer
 
         def settle(settled: Callable[[], None]) -> None:
             if not answer.done():
                 settled()
 
         def arrived(rows: Any) -> None:
+            self._breaker.answered()
             loop.call_soon_threadsafe(settle, lambda: answer.set_result(list(rows or ())))
 
         def failed(error: Exception) -> None:
-            loop.call_soon_threadsafe(settle, lambda: answer.set_exception(_told(error)))
+            loop.call_soon_threadsafe(settle, lambda: answer.set_exception(self._told(error)))
 
         try:
             self.session.execute_async(statement).add_callbacks(arrived, failed)
         except Exception as error:  # noqa: BLE001 sorted into outages and the rest
-            answer.set_exception(_told(error))
+            answer.set_exception(self._told(error))
         return answer
+
+    def _told(self, error: Exception) -> Exception:
+        """An outage as the one error for it; everything else as it is."""
+        if isinstance(error, _SILENCE):
+            self._breaker.away()
+        else:
+            self._breaker.answered()
+        return Unavailable(f"Cassandra: {error}") if isinstance(error, _OUTAGES) else error
 
     def ask(self, cql: str, *values: Any) -> list[Values]:
         """All rows that a statement finds, page after page; blocking, for worker threads."""
@@ -187,8 +202,3 @@ def unpaged(statement: BoundStatement) -> BoundStatement:
     """The statement, answered in one page."""
     statement.fetch_size = None
     return statement
-
-
-def _told(error: Exception) -> Exception:
-    """An outage as the one error for it; everything else as it is."""
-    return Unavailable(f"Cassandra: {error}") if isinstance(error, _OUTAGES) else error

@@ -8,6 +8,7 @@ import httpx
 import orjson
 
 from commands.errors import Unavailable
+from infra.breaking import Breaker
 
 Json = dict[str, Any]
 
@@ -31,6 +32,7 @@ class OpenSearch:
         self.prefix = prefix
         self.replicas = replicas
         self._client = httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False)
+        self._breaker = Breaker("opensearch")
 
     async def close(self) -> None:
         """Let all connections go."""
@@ -81,12 +83,13 @@ class OpenSearch:
     ) -> tuple[int, Json]:
         limit = _SECONDS if timeout_s is None else httpx.Timeout(timeout_s, connect=2.0)
         headers = {"Content-Type": "application/x-ndjson" if path == "/_bulk" else "application/json"}
-        try:
-            answer = await self._client.request(
-                method, path, content=content, params=params, headers=headers, timeout=limit
-            )
-        except httpx.HTTPError as error:
-            raise Unavailable(f"OpenSearch can't be reached: {error!r}") from error
+        with self._breaker.calling():
+            try:
+                answer = await self._client.request(
+                    method, path, content=content, params=params, headers=headers, timeout=limit
+                )
+            except httpx.HTTPError as error:
+                raise Unavailable(f"OpenSearch can't be reached: {error!r}") from error
         if answer.status_code in _BUSY:
             raise Unavailable(f"OpenSearch can't cope: {answer.status_code} {answer.text[:300]}")
         if answer.is_error and answer.status_code not in allowed:

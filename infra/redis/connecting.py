@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha1
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from redis import exceptions
 from redis.asyncio import Redis
 
 from commands.errors import Unavailable
+from infra.breaking import Breaker
 from infra.redis.keys import ADD, MOVE, RESET
 
 _DIGESTS: Final = {script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in (ADD, MOVE, RESET)}
@@ -28,17 +29,28 @@ def outages() -> Iterator[None]:
         raise Unavailable(f"Redis: {error}") from error
 
 
+class Client(Redis):
+    """The library's client, and what is known of whether its server answers."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.breaker = Breaker("redis")
+
+
 def connect(url: str) -> Redis:
     """A client for one event loop; connects when it is first used, and has to be closed."""
-    return Redis.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, protocol=2)
+    return Client.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, protocol=2)
 
 
 async def send(client: Redis, calls: Iterable[Call]) -> list[Any]:
-    """Send commands in one go, and give their answers in order; scripts that Redis has forgotten are taught again."""
+    """Send commands in one go, and give their answers in order; scripts that Redis has forgotten are taught again.
+
+    Raises `Unavailable`, at once where Redis was seen to be away.
+    """
     asked = list(calls)
     if not asked:
         return []
-    with outages():
+    with _calling(client), outages():
         answers = await _send(client, asked)
         lost = [at for at, answer in enumerate(answers) if isinstance(answer, exceptions.NoScriptError)]
         if lost:
@@ -49,6 +61,10 @@ async def send(client: Redis, calls: Iterable[Call]) -> list[Any]:
             if isinstance(answer, Exception):
                 raise answer
     return answers
+
+
+def _calling(client: Redis) -> AbstractContextManager[None]:
+    return client.breaker.calling() if isinstance(client, Client) else nullcontext()
 
 
 async def _send(client: Redis, calls: Sequence[Call]) -> list[Any]:
