@@ -41,7 +41,7 @@ from tests.serving import Server
 LOGS = 4
 WORKERS = 2
 PARTS = {"api": "serve", "relay": "relay", "workers": "worker all", "media": "worker media"}
-DEADLINE_S = 120
+DEADLINE_S = 240
 _LOOK_S = 0.05
 _TRY_AGAIN_S = 0.1
 

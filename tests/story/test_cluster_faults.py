@@ -12,7 +12,7 @@ from projections.catalogue import BY_NAME
 from tests.cluster_story import LOGS, Story, until
 from tests.servers import Servers
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
