@@ -1,7 +1,6 @@
 """The home feed: photos of mine and of those I follow, newest first."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,22 +13,14 @@ from api.identity import Member
 from api.paging import Paged, body, fill
 from api.ports import Now, Reads
 from api.positions import fresh
+from api.reads.home import SKELETON_MODELS, Order, Place, belongs, skeleton
 from api.shapes import examples
 from api.shapes import photos as shapes
-from api.showing.photos import MODELS, Hydrated, hydrate, present
+from api.showing.photos import MODELS, hydrate, present
 from api.showing.shown import Shown, bodies, versions
-from domain.ids import PhotoId
-from domain.visibility import belongs_in_feed
 from projections.ports import Reached
-from projections.timelines import TimelineRow
 
-Fresh = Annotated[Reached, Depends(fresh(*MODELS, "timelines"))]
-
-
-class Order(StrEnum):
-    """How the feed is ordered."""
-
-    LATEST = "latest"
+Fresh = Annotated[Reached, Depends(fresh(*MODELS, *SKELETON_MODELS))]
 
 
 def routes(reads: Reads, now: Now) -> APIRouter:
@@ -48,25 +39,15 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         me = caller.member_id
         scope = ("feed", order.value, me)
 
-        async def fetch(key: list[Any] | None, limit: int) -> Sequence[TimelineRow]:
-            return await reads.timelines.page(me, before=key[0] if key else None, limit=limit)
+        async def fetch(key: list[Any] | None, limit: int) -> Sequence[Place]:
+            return await skeleton(reads, me, order, key, limit)
 
-        async def choose(rows: Sequence[TimelineRow]) -> list[Shown | None]:
-            known = await hydrate(reads, me, (row.photo_id for row in rows))
-            return [present(known, row.photo_id, reads, now) if belongs(known, row.photo_id) else None for row in rows]
+        async def choose(places: Sequence[Place]) -> list[Shown | None]:
+            known = await hydrate(reads, me, (place.photo_id for place in places))
+            return [present(known, place.photo_id, reads, now) if belongs(known, place) else None for place in places]
 
-        filled = await fill(
-            page.limit, page.after(*scope), fetch=fetch, key_of=lambda row: [row.photo_id], choose=choose
-        )
+        filled = await fill(page.limit, page.after(*scope), fetch=fetch, key_of=lambda place: place.key, choose=choose)
         told = body(page, filled, bodies(filled.items), *scope)
         return shown(request, at, told, (*versions(filled.items), filled.key), cache=FEED)
 
     return router
-
-
-def belongs(known: Hydrated, photo_id: PhotoId) -> bool:
-    """Whether a photo is in the viewer's feed now: their own, and those of members whom they follow and don't mute."""
-    state = known.states.get(photo_id)
-    return (
-        state is not None and known.viewer is not None and belongs_in_feed(known.viewer, state, known.relation(state))
-    )
