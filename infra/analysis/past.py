@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from api.ports import Reads
-from api.reads.feed import belongs
+from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
@@ -30,7 +30,7 @@ from projections.counters import Kind
 from streams.ports import EventLog
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    "feed": (*photos.MODELS, "timelines"),
+    "feed": (*photos.MODELS, *SKELETON_MODELS),
     "profile": ("visibility", "profiles", "counters"),
     "counts": ("counters",),
 }
@@ -92,15 +92,15 @@ class Past:
 
     async def feed(self, username: str) -> AsyncIterator[Mapping[str, Any]]:
         """A member's whole feed, newest first; files by their keys."""
-        reads, before = self._reads, None
+        reads, key = self._reads, None
         me = (await members.known(reads, username)).member_id
-        while page := await reads.timelines.page(me, before=before, limit=_PAGE):
-            known = await photos.hydrate(reads, me, (row.photo_id for row in page))
-            for row in page:
-                shown = photos.present(known, row.photo_id, reads, lambda: self._at)
-                if shown is not None and belongs(known, row.photo_id):
+        while places := await skeleton(reads, me, Order.LATEST, key, _PAGE):
+            known = await photos.hydrate(reads, me, (place.photo_id for place in places))
+            for place in places:
+                shown = photos.present(known, place.photo_id, reads, lambda: self._at)
+                if shown is not None and belongs(known, place):
                     yield shown.body
-            before = page[-1].photo_id
+            key = places[-1].key
 
     async def profile(self, username: str, viewer: str | None) -> Mapping[str, Any]:
         """A member as the viewer saw them; as anyone did without a viewer."""
