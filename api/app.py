@@ -16,7 +16,7 @@ from api.middleware import BodyLimit, Drained, Faults, Heads
 from api.paging import Cursors
 from api.positions import Positions
 from api.reads import comments as read_comments
-from api.reads import downloads, feed, profiles, search
+from api.reads import downloads, events, feed, operations, profiles, search
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
 from api.reads import photos as read_photos
@@ -94,6 +94,8 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_comments.routes(reads),
         feed.routes(reads, now),
         search.routes(reads, now),
+        events.routes(wiring.events, wiring.operations),
+        operations.routes(wiring.operations),
     )
 
 

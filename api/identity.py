@@ -1,8 +1,9 @@
 """Who is calling: access tokens (JWT, RFC 7519), checked against sessions that are over."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import jwt
 from fastapi import Depends, Request
@@ -10,8 +11,9 @@ from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
 from api.ports import Keyring, Now
-from domain.errors import Unauthenticated
+from domain.errors import Forbidden, Unauthenticated
 from domain.ids import MemberId, SessionId, is_id
+from domain.members import Role
 from projections.ports import Sessions
 
 ALGORITHM: Final = "HS256"
@@ -104,11 +106,26 @@ async def _member(_: _Documented, viewer: Annotated[Caller | None, Depends(_view
     return viewer
 
 
+def _holder(role: Role) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    async def check(caller: Annotated[Caller, Depends(_member)]) -> Caller:
+        if role not in caller.roles:
+            raise Forbidden("forbidden", f"That is for those who have the role {role}.")
+        return caller
+
+    return check
+
+
 Viewer = Annotated[Caller | None, Depends(_viewer)]
 """Whoever is calling; None for someone who is not logged in. A bad token is refused even where none is needed."""
 
 Member = Annotated[Caller, Depends(_member)]
 """Whoever is calling, who has to be logged in."""
+
+Analyst = Annotated[Caller, Depends(_holder(Role.ANALYST))]
+"""Whoever is calling, who has to be an analyst."""
+
+Operator = Annotated[Caller, Depends(_holder(Role.OPERATOR))]
+"""Whoever is calling, who has to be an operator."""
 
 
 def _bad_token() -> Unauthenticated:

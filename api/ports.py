@@ -1,11 +1,12 @@
 """What the routes read from and sign with, gathered in plain data; adapters are chosen in `infra`."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
+from domain.recorded import Recorded
 from domain.visibility import Sight
 from projections.ports import (
     AuthorLists,
@@ -132,6 +133,60 @@ class Reads:
     search: Search
     progress: Progress
     files: Files
+
+
+class EventStream(Protocol):
+    """The events of all logs, by when they were recorded, for analysts."""
+
+    async def cut(self, text: str) -> Mapping[int, int]:
+        """A time or a position that was typed, as a number for every log.
+
+        Raises `ValueError` for what is neither, and `LookupError` where there is no such event.
+        """
+        ...
+
+    async def page(
+        self,
+        after: Mapping[int, int],
+        *,
+        limit: int,
+        types: frozenset[str] | None = None,
+        through: Mapping[int, int] | None = None,
+    ) -> Sequence[Recorded]:
+        """The next events of these types (None: all), personal fields erased; none after `through`, where it is said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStanding:
+    """How one build of a read model stands; what its store can't say at the moment is None.
+
+    `lag_events` goes by the numbers of the logs, which have gaps; `rate` is in events a second.
+    """
+
+    projection: str
+    build: int
+    code_version: int
+    state: str
+    paused: bool
+    reachable: bool
+    positions: Mapping[int, int]
+    lag_events: int | None
+    lag_ms: int | None
+    rate: float | None
+    dead_letters: int | None
+
+
+class Operations(Protocol):
+    """What operators watch."""
+
+    async def standing(self) -> Sequence[BuildStanding]:
+        """Every build of every read model, measured against the event store."""
+        ...
+
+    async def heads(self) -> Mapping[int, int]:
+        """How far the event store goes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from api.ports import Check, FileStore, Keyring, Limits, Now, Reads
+from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
 from commands.comments import EditComment, RemoveComment, WriteComment
 from commands.deciding import Receipt
 from commands.follows import AcceptFollower, EndFollow, FollowMember
@@ -83,6 +83,8 @@ class Wiring:
 
     writes: Writes
     reads: Reads
+    events: EventStream
+    operations: Operations
     keyring: Keyring
     secret: bytes = field(repr=False)
     now: Now

@@ -60,6 +60,11 @@ def from_wire(name: str, wire: Mapping[str, Any]) -> Event:
         raise ValueError(f"{name} does not hold what its fields ask for: {error}") from error
 
 
+def schema_version(name: str) -> int:
+    """The number at the end of a stored name."""
+    return int(name.rpartition(".v")[2])
+
+
 def stored_names(names: Iterable[str]) -> frozenset[str]:
     """The stored names under which events with these names may lie: these, and every older form.
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
 from api.wiring import Wiring, Writes
@@ -13,6 +13,7 @@ from commands.ports import Deps, Objects, Passwords
 from domain.visibility import Sight
 from infra.eventstore.store import LibraryEventStore
 from infra.installation import Installation
+from infra.operating import Operating
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.ports import (
@@ -31,6 +32,10 @@ from projections.ports import (
     Waiting,
 )
 from projections.stores import ReadModels
+from streams.merging import Merged
+
+SKEW: Final = timedelta(seconds=1)
+"""So far the clocks of a cluster's processes may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,10 @@ def wiring(
     return Wiring(
         writes=writes(core, objects, passwords),
         reads=core.queries.reads(files),
+        events=Merged(
+            core.store, core.store.settle, utc_now, skew=SKEW if settings.profile == "cluster" else timedelta()
+        ),
+        operations=Operating(core.store, core.models, utc_now),
         keyring=Keyring("1", keys),
         secret=installation.key("tokens"),
         now=utc_now,

@@ -1,12 +1,16 @@
 """Moments: a time, or a position, as the number in each log up to which everything had been recorded by then."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from domain.positions import Position
 from domain.recorded import Recorded
 from streams.ports import EventLog
+
+_POSITIONS: Final = re.compile(r"[0-9]{1,4}:[0-9]{1,18}(,[0-9]{1,4}:[0-9]{1,18})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Moment:
 
 def parse_moment(text: str) -> Moment:
     """`2026-05-01T12:00Z` (UTC where no zone is said), `0:1200`, or `0:1200,1:840`; raises `ValueError` for others."""
-    if ":" in text and all(part.replace(":", "", 1).isdecimal() for part in text.split(",")):
+    if _POSITIONS.fullmatch(text):
         pairs = (part.split(":") for part in text.split(","))
         return Moment(numbers=tuple(Position(int(log), int(number)) for log, number in pairs))
     at = datetime.fromisoformat(text)
@@ -35,14 +39,14 @@ async def reached_at(log: EventLog, moment: Moment) -> Mapping[int, int]:
     """
     heads = {number: await log.head(number) for number in range(log.logs)}
     if moment.at is not None:
-        return {number: await _last_by(log, number, head, moment.at) for number, head in heads.items()}
+        return {number: await last_by(log, number, head, moment.at) for number, head in heads.items()}
     if unknown := [each.log for each in moment.numbers if each.log not in heads]:
         raise LookupError(f"there is no log {unknown[0]}; there are {log.logs}")
     if len(moment.numbers) > 1:
         return heads | {each.log: min(each.number, heads[each.log]) for each in moment.numbers}
     (position,) = moment.numbers
     fact = await fact_at(log, position)
-    others = {number: await _last_by(log, number, head, fact.recorded_at) for number, head in heads.items()}
+    others = {number: await last_by(log, number, head, fact.recorded_at) for number, head in heads.items()}
     return others | {position.log: position.number}
 
 
@@ -55,7 +59,7 @@ async def fact_at(log: EventLog, position: Position, *, personal: bool = False) 
     raise LookupError(f"there is no event at {position.log}:{position.number}")
 
 
-async def _last_by(log: EventLog, number: int, head: int, at: datetime) -> int:
+async def last_by(log: EventLog, number: int, head: int, at: datetime) -> int:
     """The number of a log's last event recorded by then: times rise with numbers, so halving finds it."""
     low, high = 0, head
     while low < high:

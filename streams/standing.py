@@ -1,6 +1,7 @@
 """How every build stands, measured against the store itself."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,24 @@ async def standing(log: EventLog, models: ReadModels, now: datetime) -> Sequence
         behind = sum(heads[number] - reached for number, reached in missing.items())
         found.append(Standing(status, behind, max((ages[place] for place in missing.items()), default=0.0)))
     return found
+
+
+class Pace:
+    """How fast builds come on, from one look to the next."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._before: Mapping[Model, int] = {}
+        self._at = 0.0
+
+    def of(self, found: Sequence[Standing]) -> Mapping[Model, float]:
+        """Numbers a second of those that were seen at the look before, too."""
+        at = self._clock()
+        reached = {each.status.model: each.applied for each in found if each.status.reachable}
+        took = at - self._at
+        rates = {model: (now - self._before[model]) / took for model, now in reached.items() if model in self._before}
+        self._before, self._at = reached, at
+        return rates
 
 
 async def checkpoints(models: ReadModels, model: Model) -> Mapping[int, int]:

@@ -122,3 +122,34 @@ COMMENTS: Final[dict[str, Any]] = {
     "items": [COMMENT, {"comment_id": "01m5z4f7b2qrs", "hidden": True, "created_at": _AT}],
     "next_cursor": None,
 }
+BUILDS: Final[dict[str, Any]] = {
+    "items": [
+        {
+            "projection": "likes",
+            "version": 2,
+            "code_version": 1,
+            "state": "live",
+            "paused": False,
+            "reachable": True,
+            "position": {"0": 120_431},
+            "lag_events": 3,
+            "lag_ms": 12,
+            "rate": 240.5,
+            "dead_letters": 0,
+        }
+    ],
+    "next_cursor": None,
+}
+EVENT: Final[dict[str, Any]] = {
+    "position": "0:120431",
+    "event_type": "photo.liked.v1",
+    "schema_version": 1,
+    "stream": f"like-{_PHOTO_ID}-01m5z2b7e4kqa",
+    "recorded_at": _AT,
+    "data": {
+        "at": "2026-05-04T18:30:00.000000+00:00",
+        "photo_id": _PHOTO_ID,
+        "owner_id": "01m5z2b7e4kqa",
+        "member_id": "01m5z4c3a9xyz",
+    },
+}

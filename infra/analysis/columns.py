@@ -16,7 +16,7 @@ import orjson
 
 from domain.events import EVENT_TYPES, EventType, event_type
 from domain.recorded import Recorded
-from domain.wire import Erased, to_wire
+from domain.wire import Erased, schema_version, to_wire
 from infra.analysis.hints import hints_of
 
 EVENTS: Final = "events"
@@ -61,11 +61,6 @@ _ENVELOPE: Final = (
 def table_name(known: EventType) -> str:
     """The name of an event's table."""
     return _WORDS.sub("_", known.cls.__name__).lower()
-
-
-def schema_version(name: str) -> int:
-    """The number at the end of a stored name."""
-    return int(name.rpartition(".v")[2])
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import Any, Final
 import orjson
 
 from domain.events import EVENT_TYPES, EventType
-from domain.wire import UPCASTERS
-from infra.analysis.columns import schema_version, table_name
+from domain.wire import UPCASTERS, schema_version
+from infra.analysis.columns import table_name
 from infra.analysis.hints import Mapped, hints_of
 from projections.rows import Projection
 

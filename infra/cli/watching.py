@@ -1,7 +1,6 @@
 """`filmroll projections list | status`: what there is, and how it stands."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -18,8 +17,8 @@ from infra.core import Core, utc_now
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.rows import table_of
-from projections.stores import Model, ModelStatus
-from streams.standing import Standing, standing
+from projections.stores import ModelStatus
+from streams.standing import Pace, Standing, standing
 
 _LOOK_S: Final = 1.0
 
@@ -47,46 +46,27 @@ def status(
 
 async def _status(settings: Settings, *, watch: bool, as_json: bool) -> None:
     async with open_core(settings) as core:
-        rates = _Rates()
-        found = rates.of(await _look(core))
+        pace = Pace()
+        found = await _look(core, pace)
         if as_json:
             _print(found)
             while watch:
                 await asyncio.sleep(_LOOK_S)
-                _print(rates.of(await _look(core)))
+                _print(await _look(core, pace))
         elif not watch:
             Console().print(_table(found))
         else:
             with Live(_table(found), console=Console(), auto_refresh=False) as live:
                 while True:
                     await asyncio.sleep(_LOOK_S)
-                    live.update(_table(rates.of(await _look(core))), refresh=True)
+                    live.update(_table(await _look(core, pace)), refresh=True)
 
 
-async def _look(core: Core) -> Sequence[Standing]:
-    return await standing(core.store, core.models, utc_now())
-
-
-class _Rates:
-    """How fast builds come on, from one look to the next."""
-
-    def __init__(self) -> None:
-        self._before: Mapping[Model, int] = {}
-        self._at = 0.0
-
-    def of(self, found: Sequence[Standing]) -> list[dict[str, Any]]:
-        """Everything that is shown of each build; the rate (events a second) is None at the first look."""
-        at = time.monotonic()
-        shown = [_shown(each, self._rate(each, at)) for each in found]
-        self._before = {each.status.model: each.applied for each in found if each.status.reachable}
-        self._at = at
-        return shown
-
-    def _rate(self, each: Standing, at: float) -> float | None:
-        before = self._before.get(each.status.model)
-        if before is None or not each.status.reachable:
-            return None
-        return (each.applied - before) / (at - self._at)
+async def _look(core: Core, pace: Pace) -> list[dict[str, Any]]:
+    """Everything that is shown of each build; the rate (events a second) is None at the first look."""
+    found = await standing(core.store, core.models, utc_now())
+    rates = pace.of(found)
+    return [_shown(each, rates.get(each.status.model)) for each in found]
 
 
 def _shown(each: Standing, rate: float | None) -> dict[str, Any]:

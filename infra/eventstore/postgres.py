@@ -17,7 +17,7 @@ from psycopg.rows import tuple_row
 
 from infra.eventstore.postgres_arrays import Numbers, Texts
 from infra.eventstore.postgres_database import Database
-from infra.eventstore.postgres_recorder import LOCK_LOGS, LogRecorder
+from infra.eventstore.postgres_recorder import AWAIT_LOGS, LOCK_LOGS, LogRecorder
 from infra.eventstore.records import Moved, Place, Standing
 from streams.ports import Stored
 
@@ -103,6 +103,11 @@ class PostgresRecords:
                 return [Stored(log, *row) for log, cursor in found for row in cursor.fetchall()]
 
         return self._reading(read)
+
+    def settle(self, logs: Iterable[int]) -> None:
+        """Wait until all transactions have ended that hold the lock of one of these logs."""
+        numbers = Numbers(sorted(logs))
+        self._reading(lambda connection: _asked(connection, AWAIT_LOGS, numbers).fetchall())
 
     def close(self) -> None:
         """Let go of the database."""

@@ -137,6 +137,14 @@ class PlacedRecords:
                     found += self._following(log, partial(PostgresRecords.streams, names={log: each}))
         return found
 
+    def settle(self) -> None:
+        """Wait for whoever holds the lock of a log, in every database."""
+        by_database: dict[int, list[int]] = {}
+        for log, placed in self._databases.placements().items():
+            by_database.setdefault(placed.database, []).append(log)
+        for database, logs in by_database.items():
+            self._databases.open(database).settle(logs)
+
     def close(self) -> None:
         """Let go of all databases."""
         for each in self._replicas.values():

@@ -28,6 +28,9 @@ KEYS_LOCK: Final = -2
 LOCK_LOGS: Final = f"SELECT pg_advisory_xact_lock({LOCK_CLASS}, log::int) FROM unnest($1) AS log"  # noqa: S608 - a number
 """Takes the locks of logs, in the order in which they are given."""
 
+AWAIT_LOGS: Final = f"SELECT pg_advisory_xact_lock_shared({LOCK_CLASS}, log::int) FROM unnest($1) AS log"  # noqa: S608 - a number
+"""Waits for whoever holds the locks of logs, one after the other."""
+
 STORAGE: Final = (
     "autovacuum_vacuum_scale_factor = 0.2, autovacuum_vacuum_threshold = 1000, "
     "autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_insert_threshold = 10000, "

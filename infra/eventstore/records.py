@@ -70,6 +70,10 @@ class Records(Protocol):
         """All committed facts of the named streams of each log, in order within a stream."""
         ...
 
+    def settle(self) -> None:
+        """Return when all transactions have ended that held the lock of a log as this was called."""
+        ...
+
     def close(self) -> None:
         """Let go of the database; nothing is called afterwards."""
         ...

@@ -137,6 +137,11 @@ class SqliteRecords:
                 for row in query(self._recorders[log].streams_statement, (orjson.dumps(list(asked)).decode(),))
             ]
 
+    def settle(self) -> None:
+        """Take the one lock of all logs, and let it go."""
+        with self._transaction():
+            pass
+
     def close(self) -> None:
         """Let go of the file."""
         self._datastore.close()

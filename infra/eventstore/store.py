@@ -109,6 +109,10 @@ class LibraryEventStore:
         """Wait until this process commits past one of the numbers; False when the time went by."""
         return await self._heads.wait(after, timeout)
 
+    async def settle(self) -> None:
+        """Wait until everything that was being committed, by any process, is committed or given up."""
+        await self._read(self._records.settle)
+
     async def close(self) -> None:
         """Commit and answer what waits, then let go of the database; later calls raise `Unavailable`."""
         await asyncio.to_thread(self._close)
