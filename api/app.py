@@ -15,6 +15,7 @@ from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Drained, Faults, Heads
 from api.paging import Cursors
 from api.positions import Positions
+from api.reads import albums as read_albums
 from api.reads import comments as read_comments
 from api.reads import downloads, events, feed, operations, profiles, search
 from api.reads import follows as read_follows
@@ -24,7 +25,7 @@ from api.signing import Sealer
 from api.standby import StandbySessions
 from api.tracing import Tracing
 from api.wiring import Wiring
-from api.writes import comments, follows, likes, members, photos, publishing, sessions, uploads
+from api.writes import albums, comments, follows, likes, members, photos, placing, publishing, sessions, uploads
 
 
 class Lifespan(Protocol):
@@ -92,6 +93,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_follows.routes(reads),
         read_likes.routes(reads),
         read_comments.routes(reads),
+        read_albums.routes(reads, now),
         feed.routes(reads, now),
         search.routes(reads, now),
         events.routes(wiring.events, wiring.operations),
@@ -111,4 +113,6 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         photos.routes(writes, reads, wiring.now),
         likes.routes(writes),
         comments.routes(writes, reads, idempotency),
+        albums.routes(writes, reads, idempotency, wiring.now),
+        placing.routes(writes, reads, limits),
     )

@@ -50,15 +50,23 @@ class JsonRoute(APIRoute):
         """The handler, behind a look at the content type."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        needs_body = self.body_field is not None and self.body_field.field_info.is_required()
 
         async def strictly(request: Request) -> Response:
-            if takes_body and not _is_json(request.headers.get("Content-Type", "")):
+            if (
+                takes_body
+                and (needs_body or await request.body())
+                and not _is_json(request.headers.get("Content-Type", ""))
+            ):
                 raise Problem(
                     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                     "unsupported_media_type",
                     "The body has to be JSON, with the content type application/json.",
                 )
-            return await handle(JsonRequest(request.scope, request.receive))
+            again = JsonRequest(request.scope, request.receive)
+            if takes_body and not needs_body:
+                again._body = await request.body()  # noqa: SLF001 read already, to see whether there is one
+            return await handle(again)
 
         return strictly
 

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from domain.recorded import Recorded
 from domain.visibility import Sight
 from projections.ports import (
+    Albums,
     AuthorLists,
     Comments,
     Counters,
@@ -123,6 +124,7 @@ class Reads:
     profiles: Profiles
     photos: Photos
     authors: AuthorLists
+    albums: Albums
     follows: Follows
     timelines: Timelines
     likes: Likes

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
+from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
 from commands.comments import EditComment, RemoveComment, WriteComment
 from commands.deciding import Receipt
 from commands.follows import AcceptFollower, EndFollow, FollowMember
@@ -15,6 +16,7 @@ from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
 from commands.ports import SignedPut
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
 from commands.uploads import RequestUpload
+from domain.albums import Album
 from domain.comments import Comment
 from domain.events import UploadRequested
 from domain.follows import Follow
@@ -65,6 +67,11 @@ class Writes:
     change_photo: Handler[ChangePhoto, Receipt[Photo]]
     remove_photo: Handler[RemovePhoto, Receipt[Photo]]
     restore_photo: HandlerOnce[RestorePhoto, Receipt[Photo]]
+    create_album: HandlerOnce[CreateAlbum, Receipt[Album]]
+    change_album: Handler[ChangeAlbum, Receipt[Album]]
+    remove_album: Handler[RemoveAlbum, Receipt[Album]]
+    place_photo: Handler[PlacePhoto, Receipt[tuple[Any, ...]]]
+    take_photo_out: Handler[TakePhotoOut, Receipt[tuple[Any, ...]]]
     like_photo: Handler[LikePhoto, Receipt[Like]]
     unlike_photo: Handler[UnlikePhoto, Receipt[Like]]
     write_comment: HandlerOnce[WriteComment, Receipt[Comment]]

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+from commands import albums
 from commands.deciding import Part, Receipt, decide, decide_together, look
 from commands.errors import Unavailable
 from commands.once import Once
@@ -14,7 +16,7 @@ from domain import photos, texts
 from domain.errors import Contradicted, Forbidden, Invalid
 from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
 from domain.folding import fold
-from domain.ids import MemberId, PhotoId, UploadId, slot_of
+from domain.ids import AlbumId, MemberId, PhotoId, UploadId, slot_of
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
 from domain.recorded import Recorded
 from domain.visibility import Audience, Sight, Status
@@ -32,6 +34,7 @@ class PublishPhoto:
     audience: Audience = Audience.PUBLIC
     place: str = ""
     show_location: bool = False
+    album_ids: tuple[AlbumId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ async def publish_photo(
     alt_text = texts.block(command.alt_text, "alt_text", most=ALT_TEXT_MOST)
     place = texts.line(command.place, "place", most=PLACE_MOST)
     tags = texts.tags(command.tags, caption)
+    album_ids = albums.to_be_filled(command.member_id, command.album_ids)
     upload = await look(deps, upload_part(command.upload_id))
     requested = photos.own_upload(upload, command.member_id)
     if upload.photo_id is not None:
@@ -102,15 +106,22 @@ async def publish_photo(
         show_location=command.show_location,
     )
 
-    def choose(states: tuple[Photo, photos.Upload]) -> Sequence[Sequence[Event]]:
+    def choose(states: tuple[Any, ...]) -> Sequence[Sequence[Event]]:
         if states[1].photo_id is not None:
             raise _UsedMeanwhile(states[1].photo_id)
-        return [published], photos.use_upload(states[1], command.member_id, photo_id, at)
+        used = photos.use_upload(states[1], command.member_id, photo_id, at)
+        filled = [albums.filled(album, command.member_id, photo_id, at) for album in states[2 : 2 + len(album_ids)]]
+        return [[published], used, *([] for _ in album_ids), *filled]
 
     try:
         receipt = await decide_together(
             deps,
-            (photo_part(photo_id, fresh=True), upload_part(command.upload_id)),
+            (
+                photo_part(photo_id, fresh=True),
+                upload_part(command.upload_id),
+                *map(albums.album_part, album_ids),
+                *(albums.entry_part(album_id, photo_id) for album_id in album_ids),
+            ),
             choose,
             once=once and once.of_first(),
         )

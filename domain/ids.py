@@ -16,6 +16,7 @@ PhotoId: TypeAlias = str
 UploadId: TypeAlias = str
 CommentId: TypeAlias = str
 SessionId: TypeAlias = str
+AlbumId: TypeAlias = str
 
 EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 SLOTS: Final = 1024

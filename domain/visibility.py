@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from domain.ids import CommentId, MemberId, PhotoId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId
 
 
 class Audience(StrEnum):
@@ -34,6 +34,16 @@ class PhotoState:
     audience: str
     removed: bool = False
     taken_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumState:
+    """What the rule needs to know of an album."""
+
+    album_id: AlbumId
+    owner_id: MemberId
+    audience: str
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,14 @@ class Sight(Protocol):
         ...
 
 
+class AlbumSight(Protocol):
+    """The rows that the rule for albums reads, as fresh as the last command."""
+
+    async def albums(self, album_ids: Iterable[AlbumId]) -> Mapping[AlbumId, AlbumState]:
+        """What is known of each album; unknown ones are left out."""
+        ...
+
+
 def may_see_member(viewer: MemberId | None, other: MemberState, relation: Relation) -> bool:
     """Whether a member stands in lists with their name, and their photos, lists and words may be seen at all."""
     return not other.gone and (viewer == other.member_id or not relation.apart)
@@ -133,6 +151,12 @@ def may_see_photo(viewer: MemberId | None, photo: PhotoState, owner: MemberState
 def belongs_in_feed(viewer: MemberId, photo: PhotoState, relation: Relation) -> bool:
     """Whether a photo that the viewer may see stands in their home feed: it is theirs, or of someone they follow."""
     return viewer == photo.owner_id or (relation.following and not relation.muted)
+
+
+def may_see_album(viewer: MemberId | None, album: AlbumState, owner: MemberState, relation: Relation) -> bool:
+    """Whether the viewer may see an album, as they might a photo for the same people; what is in it is asked apart."""
+    as_photo = PhotoState(album.album_id, album.owner_id, Status.READY, album.audience, album.removed)
+    return may_see_photo(viewer, as_photo, owner, relation)
 
 
 def is_public(photo: PhotoState, owner: MemberState) -> bool:

@@ -13,6 +13,7 @@ from api.tracing import context
 from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
+from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.authors import CassandraAuthorLists
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.connecting import Cassandra
@@ -117,6 +118,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             profiles=CassandraProfiles(lived),
             photos=CassandraPhotos(lived),
             authors=CassandraAuthorLists(lived),
+            albums=CassandraAlbums(lived),
             follows=CassandraFollows(lived),
             timelines=CassandraTimelines(lived),
             likes=CassandraLikes(lived),

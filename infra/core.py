@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
 from api.wiring import Wiring, Writes
-from commands import comments, deciding, follows, likes, members, photos, sessions, uploads
+from commands import albums, comments, deciding, follows, likes, members, photos, sessions, uploads
 from commands.ports import Deps, Objects, Passwords
 from domain.visibility import Sight
 from infra.eventstore.store import LibraryEventStore
@@ -17,6 +17,7 @@ from infra.operating import Operating
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.ports import (
+    Albums,
     AuthorLists,
     Comments,
     Counters,
@@ -46,6 +47,7 @@ class Queries:
     profiles: Profiles
     photos: Photos
     authors: AuthorLists
+    albums: Albums
     follows: Follows
     timelines: Timelines
     likes: Likes
@@ -64,6 +66,7 @@ class Queries:
             profiles=self.profiles,
             photos=self.photos,
             authors=self.authors,
+            albums=self.albums,
             follows=self.follows,
             timelines=self.timelines,
             likes=self.likes,
@@ -92,6 +95,7 @@ class Core:
 def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
     """Every command handler with its ports bound."""
     deps, sight, fingerprint = core.deps, core.queries.sight, core.installation.fingerprint
+    seeing: dict[str, Any] = {"deps": deps, "sight": sight, "shown": core.queries.albums}
     return Writes(
         register_member=partial(members.register_member, deps=deps, passwords=passwords, fingerprint=fingerprint),
         change_profile=partial(members.change_profile, deps=deps),
@@ -110,6 +114,11 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         change_photo=partial(photos.change_photo, deps=deps, sight=sight),
         remove_photo=partial(photos.remove_photo, deps=deps, sight=sight),
         restore_photo=partial(photos.restore_photo, deps=deps, sight=sight),
+        create_album=partial(albums.create_album, deps=deps),
+        change_album=partial(albums.change_album, **seeing),
+        remove_album=partial(albums.remove_album, **seeing),
+        place_photo=partial(albums.place_photo, **seeing, behind=core.queries.albums.behind),
+        take_photo_out=partial(albums.take_photo_out, **seeing),
         like_photo=partial(likes.like_photo, deps=deps, sight=sight),
         unlike_photo=partial(likes.unlike_photo, deps=deps, sight=sight),
         write_comment=partial(comments.write_comment, deps=deps, sight=sight),

@@ -19,6 +19,7 @@ from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import open_installation
 from infra.passwords import Argon2Passwords
 from infra.settings import Settings
+from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
@@ -119,6 +120,7 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
         profiles=SqliteProfiles(models),
         photos=SqlitePhotos(models),
         authors=SqliteAuthorLists(models),
+        albums=SqliteAlbums(models),
         follows=SqliteFollows(models),
         timelines=SqliteTimelines(models),
         likes=SqliteLikes(models),

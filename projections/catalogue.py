@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections.albums import ALBUMS
 from projections.analytics import ACTIVITY, ANALYTICS
 from projections.authors import AUTHORS
 from projections.comments import COMMENTS
@@ -22,6 +23,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     PROFILES,
     PHOTOS,
     AUTHORS,
+    ALBUMS,
     FOLLOWS,
     TIMELINES,
     LIKES,

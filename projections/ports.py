@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import CommentId, MemberId, PhotoId, SessionId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId
+from domain.visibility import AlbumSight
+from projections.albums import AlbumEntryRow, AlbumRow
 from projections.comments import CommentRow
 from projections.counters import Kind
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
@@ -54,6 +56,28 @@ class AuthorLists(Protocol):
 
     async def page(self, owner_id: MemberId, *, before: PhotoId | None, limit: int) -> Sequence[PhotoId]:
         """Newest first."""
+        ...
+
+
+class Albums(AlbumSight, Protocol):
+    """Each member's albums, and the photos in each."""
+
+    async def of(self, owner_id: MemberId, *, before: AlbumId | None, limit: int) -> Sequence[AlbumRow]:
+        """Newest first."""
+        ...
+
+    async def get(self, album_id: AlbumId) -> AlbumRow | None:
+        """One album."""
+        ...
+
+    async def page(
+        self, album_id: AlbumId, *, after: tuple[str, PhotoId] | None, limit: int
+    ) -> Sequence[AlbumEntryRow]:
+        """The photos of an album in their order, past a rank and a photo."""
+        ...
+
+    async def behind(self, album_id: AlbumId, photo_id: PhotoId) -> PhotoId | None:
+        """Behind which photo one lies; `domain.albums.FIRST` for the first, None where it is not in the album."""
         ...
 
 

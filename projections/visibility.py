@@ -9,6 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from domain.events import (
+    AlbumAudienceChanged,
+    AlbumCreated,
+    AlbumRemoved,
     CommentRemoved,
     FollowAccepted,
     FollowRequested,
@@ -30,7 +33,7 @@ from domain.events import (
     PhotoUploaded,
     SessionEnded,
 )
-from domain.ids import CommentId, MemberId, PhotoId, SessionId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId
 from domain.recorded import Recorded
 from domain.visibility import MemberState, PhotoState, Relation, Status
 from projections.rows import Change, Drop, Look, Projection, Put, row
@@ -51,6 +54,15 @@ class PhotoStateRow:
     audience: str
     removed: bool = False
     taken_down: bool = False
+
+
+@row("album_states", key=("album_id",))
+class AlbumStateRow:
+    """Who may see an album; no row once it is deleted."""
+
+    album_id: AlbumId
+    owner_id: MemberId
+    audience: str
 
 
 @row("member_states", key=("member_id",))
@@ -156,6 +168,15 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
         case _:
             yield from _relations(fact)
             yield from _photos(fact)
+            yield from _albums(fact)
+
+
+def _albums(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case AlbumCreated() | AlbumAudienceChanged() as made:
+            yield Put(AlbumStateRow(made.album_id, made.owner_id, made.audience))
+        case AlbumRemoved(album_id=album):
+            yield Drop(AlbumStateRow, (album,))
 
 
 def _relations(fact: Recorded) -> Iterator[Change]:
@@ -216,9 +237,13 @@ VISIBILITY = Projection(
         PhotoAudienceChanged,
         PhotoRemoved,
         PhotoRestored,
+        AlbumCreated,
+        AlbumAudienceChanged,
+        AlbumRemoved,
     ),
     rows=(
         PhotoStateRow,
+        AlbumStateRow,
         MemberStateRow,
         FollowStateRow,
         BlockStateRow,

@@ -153,3 +153,15 @@ EVENT: Final[dict[str, Any]] = {
         "member_id": "01m5z4c3a9xyz",
     },
 }
+ALBUM: Final[dict[str, Any]] = {
+    "album_id": "01m5z6a1k3bcd",
+    "owner": CARD,
+    "title": "Rivers",
+    "description": "All of them, from source to mouth.",
+    "audience": "public",
+    "cover": IMAGE,
+    "counts": {"photos": 12},
+    "created_at": _AT,
+}
+NEW_ALBUM: Final[dict[str, Any]] = {**ALBUM, "cover": None, "counts": {"photos": 0}}
+ALBUMS: Final[dict[str, Any]] = {"items": [ALBUM], "next_cursor": None}

@@ -50,6 +50,9 @@ class Publication(Body):
     audience: Audience | None = None
     place: Annotated[Line, Field(max_length=PLACE_MOST, examples=["Maribor"])] | None = None
     show_location: bool | None = Field(None, examples=[False])
+    album_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)] | None = Field(
+        None, examples=[["01m5z6a1k3bcd"]]
+    )
 
 
 class PhotoChange(Body):

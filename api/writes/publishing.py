@@ -48,6 +48,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, now: Now) -> 
             audience=Audience(body.audience or Audience.PUBLIC),
             place=body.place or "",
             show_location=body.show_location or False,
+            album_ids=tuple(body.album_ids or ()),
         )
         return await answered(request, caller.member_id, covered, HTTPStatus.ACCEPTED, asked)
 

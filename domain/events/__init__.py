@@ -1,5 +1,13 @@
 """Every fact that filmroll knows, by feature."""
 
+from domain.events.albums import (
+    AlbumAudienceChanged,
+    AlbumCreated,
+    AlbumDescribed,
+    AlbumPhotoPlaced,
+    AlbumPhotoTakenOut,
+    AlbumRemoved,
+)
 from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
@@ -44,6 +52,12 @@ from domain.events.photos import (
 
 __all__ = [
     "EVENT_TYPES",
+    "AlbumAudienceChanged",
+    "AlbumCreated",
+    "AlbumDescribed",
+    "AlbumPhotoPlaced",
+    "AlbumPhotoTakenOut",
+    "AlbumRemoved",
     "BlockSettled",
     "CommentEdited",
     "CommentRemoved",

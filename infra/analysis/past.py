@@ -12,6 +12,7 @@ import orjson
 from api.ports import Reads
 from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
+from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
@@ -78,6 +79,7 @@ class Past:
             profiles=SqliteProfiles(models),
             photos=SqlitePhotos(models),
             authors=SqliteAuthorLists(models),
+            albums=SqliteAlbums(models),
             follows=SqliteFollows(models),
             timelines=SqliteTimelines(models),
             likes=SqliteLikes(models),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.analytics import CassandraActivity
 from infra.cassandra.authors import CassandraAuthorLists
 from infra.cassandra.comments import CassandraComments
@@ -22,6 +23,7 @@ from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
 from infra.redis.counters import RedisCounters, RedisTallies
+from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.analytics import SqliteAnalytics
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.comments import SqliteComments
@@ -55,6 +57,7 @@ class Shown:
     models: ReadModels
     follower: Follower
     authors: ports.AuthorLists
+    albums: ports.Albums
     comments: ports.Comments
     counters: ports.Counters
     follows: ports.Follows
@@ -91,6 +94,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             models=models,
             follower=follower,
             authors=SqliteAuthorLists(models),
+            albums=SqliteAlbums(models),
             comments=SqliteComments(models),
             counters=SqliteCounters(models),
             follows=SqliteFollows(models),
@@ -127,6 +131,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 models=known.models,
                 follower=follower,
                 authors=CassandraAuthorLists(known.rows),
+                albums=CassandraAlbums(known.rows),
                 comments=CassandraComments(known.rows),
                 counters=RedisCounters(tallies),
                 follows=CassandraFollows(known.rows),

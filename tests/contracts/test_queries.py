@@ -224,3 +224,25 @@ async def test_progress_is_measured_against_the_store(shown):
     behind = await shown.progress.reached(["likes"])
     assert behind.positions == reached.positions
     assert 2_900 <= behind.lag_ms <= 3_000
+
+
+async def test_albums_page_newest_first_and_their_photos_in_their_order(shown):
+    shown.world.live(*[("album", 0, 0, audience) for audience in (0, 1, 2)], *[("upload", 0, 0, 0)] * 5)
+    first, second, third = shown.world.albums
+    shown.world.live(*[("place", 0, photo, 0) for photo in range(5)])
+    shown.world.live(("place", 0, 4, 2), ("place", 0, 0, 5), ("place", 0, 3, 4), ("place", 0, 2, 0), ("album", 5, 1, 0))
+    await shown.level()
+    assert [row.album_id for row in await pages(partial(shown.albums.of, shown.ada), lambda row: row.album_id)] == [
+        third,
+        first,
+    ]
+    states = await shown.albums.albums([first, second, third, "none"])
+    assert {album: state.audience for album, state in states.items()} == {first: "public", third: "private"}
+    assert (await shown.albums.get(first)).title == "Rivers"
+    assert await shown.albums.get(second) is None
+    expected = shown.world.albums[first]["photos"]
+    rows = await pages(partial(shown.albums.page, first), lambda row: (row.rank, row.photo_id), 2, "after")
+    assert [row.photo_id for row in rows] == expected
+    assert len(expected) == 4
+    behind = [await shown.albums.behind(first, photo) for photo in [*expected, "none"]]
+    assert behind == ["", *expected[:-1], None]

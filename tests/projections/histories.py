@@ -5,8 +5,14 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from domain import blocks, comments, follows, likes, members, mutes, photos, sessions
+from domain import albums, blocks, comments, follows, likes, members, mutes, photos, sessions
 from domain.events import (
+    AlbumAudienceChanged,
+    AlbumCreated,
+    AlbumDescribed,
+    AlbumPhotoPlaced,
+    AlbumPhotoTakenOut,
+    AlbumRemoved,
     BlockSettled,
     CommentEdited,
     CommentRemoved,
@@ -48,9 +54,10 @@ AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
+ALBUMS = ("album", "place", "place")
 
 steps = st.lists(
-    st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like")), *[st.integers(0, 5)] * 3),
+    st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like", *ALBUMS)), *[st.integers(0, 5)] * 3),
     min_size=5,
     max_size=60,
 )
@@ -68,6 +75,7 @@ class World:
     photos: dict[str, dict] = field(default_factory=dict)
     likes: set[tuple[str, str]] = field(default_factory=set)
     comments: dict[str, dict] = field(default_factory=dict)
+    albums: dict[str, dict] = field(default_factory=dict)
     minute: int = 0
 
     def live(self, *taken: tuple[str, int, int, int]) -> "World":
@@ -299,3 +307,45 @@ class World:
             made = CommentRemoved(at=self.at, comment_id=comment, **known, by=known["member_id"])
             del self.comments[comment]
         self._record(comments.stream(comment), made)
+
+    def album(self, a, b, c):
+        """Make an album, or change one, or end it."""
+        if not self.albums or a == 0:
+            owner = self._member(b)
+            album = self._id(slot_of(owner))
+            self.albums[album] = {"owner_id": owner, "audience": AUDIENCES[c % 3], "photos": []}
+            of = {"title": "Rivers", "description": "", "audience": AUDIENCES[c % 3]}
+            self._record(albums.stream(album), AlbumCreated(at=self.at, album_id=album, owner_id=owner, **of))
+            return
+        album = list(self.albums)[b % len(self.albums)]
+        known, audience = self.albums[album], AUDIENCES[c % 3]
+        of = {"at": self.at, "album_id": album, "owner_id": known["owner_id"]}
+        if a == 5:
+            del self.albums[album]
+            self._record(albums.stream(album), AlbumRemoved(**of))
+        elif a % 2 and audience != known["audience"]:
+            made = AlbumAudienceChanged(**of, before=known["audience"], audience=audience)
+            known["audience"] = audience
+            self._record(albums.stream(album), made)
+        else:
+            self._record(albums.stream(album), AlbumDescribed(**of, title=f"Title {c}", description="…"))
+
+    def place(self, a, b, c):
+        """Put a photo into an album, move it there, or take it out."""
+        if not self.albums:
+            self.album(0, a, c)
+        album = list(self.albums)[a % len(self.albums)]
+        owner, order = self.albums[album]["owner_id"], self.albums[album]["photos"]
+        if not (own := [photo for photo, known in self.photos.items() if known["owner_id"] == owner]):
+            return
+        photo = own[b % len(own)]
+        of = {"at": self.at, "album_id": album, "photo_id": photo, "owner_id": owner}
+        others = [other for other in order if other != photo]
+        if c == 0 and photo in order:
+            order.remove(photo)
+            self._record(albums.entry_stream(album, photo), AlbumPhotoTakenOut(**of))
+            return
+        after = None if c < 2 or not others else albums.FIRST if c == 2 else others[c % len(others)]
+        order[:] = others
+        order.insert(len(others) if after is None else others.index(after) + 1 if after else 0, photo)
+        self._record(albums.entry_stream(album, photo), AlbumPhotoPlaced(**of, after=after))
