@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -118,7 +118,7 @@ class FileStore(Protocol[G]):
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The query ports."""
+    """The query ports, the clock, and how far back timelines are written ahead (see `projections.ports.Timelines`)."""
 
     sight: Sight
     profiles: Profiles
@@ -135,6 +135,8 @@ class Reads:
     search: Search
     progress: Progress
     files: Files
+    now: Now
+    window: timedelta
 
 
 class EventStream(Protocol):

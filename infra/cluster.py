@@ -29,10 +29,10 @@ from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.registry import Registry
 from infra.cassandra.schema import migrate as migrate_cassandra
 from infra.cassandra.store import CassandraStore
-from infra.cassandra.timelines import CassandraTimelines
+from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
-from infra.core import Core, Queries, utc_now, wiring
+from infra.core import Core, Queries, celebrities, utc_now, wiring
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
@@ -128,6 +128,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             sessions=CassandraSessions(lived),
             search=OpenSearchSearch(documents, live),
             waiting=CassandraWaiting(lived),
+            chunks=CassandraChunks(lived),
             progress=ClusterProgress(models, store, now=utc_now),
         )
         objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
@@ -194,7 +195,16 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
                 await process_photo(ProcessPhoto(photo_id), deps=core.deps, darkroom=darkroom)
 
             process = develop
-        yield Parts(core.store, core.models, core.queries.waiting, groups, leadership, process)
+        yield Parts(
+            core.store,
+            core.models,
+            core.queries.waiting,
+            core.queries.chunks,
+            celebrities(core),
+            groups,
+            leadership,
+            process,
+        )
 
 
 def _installation(settings: Settings, *, create: bool) -> Installation:

@@ -9,7 +9,10 @@ from typing import Any, Final
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
 from api.wiring import Wiring, Writes
 from commands import albums, comments, deciding, follows, likes, members, photos, sessions, uploads
+from commands.celebrities import ReviewAuthor, review_author
 from commands.ports import Deps, Objects, Passwords
+from domain.celebrities import Thresholds
+from domain.ids import MemberId
 from domain.visibility import Sight
 from infra.eventstore.store import LibraryEventStore
 from infra.installation import Installation
@@ -33,6 +36,8 @@ from projections.ports import (
     Waiting,
 )
 from projections.stores import ReadModels
+from streams.celebrities import Celebrities
+from streams.fanout import Chunks
 from streams.merging import Merged
 
 SKEW: Final = timedelta(seconds=1)
@@ -57,10 +62,11 @@ class Queries:
     sessions: Sessions
     search: Search
     waiting: Waiting
+    chunks: Chunks
     progress: Progress
 
-    def reads(self, files: Files) -> Reads:
-        """What the API reads from."""
+    def reads(self, files: Files, window: timedelta) -> Reads:
+        """What the API reads from; timelines are complete as far back as the window reaches."""
         return Reads(
             sight=self.sight,
             profiles=self.profiles,
@@ -77,6 +83,8 @@ class Queries:
             search=self.search,
             progress=self.progress,
             files=files,
+            now=utc_now,
+            window=window,
         )
 
 
@@ -128,6 +136,16 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
     )
 
 
+def celebrities(core: Core) -> Celebrities:
+    """Reviews authors whose followers became more or fewer."""
+    thresholds = Thresholds(core.settings.celebrity_up, core.settings.celebrity_down)
+
+    async def review(author: MemberId, followers: int) -> None:
+        await review_author(ReviewAuthor(author, followers), deps=core.deps, thresholds=thresholds)
+
+    return Celebrities(core.queries.counters, core.queries.timelines, review, thresholds)
+
+
 def wiring(
     core: Core,
     *,
@@ -142,7 +160,7 @@ def wiring(
     keys: Mapping[str, bytes] = {"1": installation.key("access-tokens:1")}
     return Wiring(
         writes=writes(core, objects, passwords),
-        reads=core.queries.reads(files),
+        reads=core.queries.reads(files, timedelta(days=settings.timeline_days)),
         events=Merged(
             core.store, core.store.settle, utc_now, skew=SKEW if settings.profile == "cluster" else timedelta()
         ),

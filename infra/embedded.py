@@ -1,6 +1,7 @@
 """The embedded profile: one process, SQLite and files."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -10,7 +11,8 @@ from api.tracing import context
 from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
-from infra.core import Core, Queries, utc_now, wiring
+from domain.recorded import Recorded
+from infra.core import Core, Queries, celebrities, utc_now, wiring
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
@@ -32,11 +34,13 @@ from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.search import SqliteSearch
-from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.processing import PROCESSING
 from projections.stores import Model
+from projections.timelines import TIMELINES
+from streams.fanout import FanOut
 from streams.following import Follower, prepare
 from streams.reactions import Reactions
 
@@ -85,13 +89,22 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
 
         reactions = Reactions(core.queries.waiting, process, concurrency=2 * settings.media_workers)
 
-        def fed(model: Model) -> None:
+        fan_out, reviews = FanOut(core.queries.chunks), celebrities(core)
+
+        def fed(model: Model, facts: Sequence[Recorded]) -> None:
             if model.projection == PROCESSING.name:
                 reactions.nudge()
+            elif model.projection == TIMELINES.name:
+                fan_out.nudge()
+            reviews.fed(model, facts)
 
         follower = Follower(core.store, core.models, CATALOGUE, on_fed=fed)
         await follower.start()
         stack.push_async_callback(follower.stop)
+        fan_out.start()
+        stack.push_async_callback(fan_out.stop)
+        reviewing = asyncio.create_task(reviews.run(), name="celebrities")
+        stack.push_async_callback(_ended, reviewing)
         reactions.start()
         stack.push_async_callback(reactions.stop)
 
@@ -114,6 +127,12 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         )
 
 
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Call a task off, and wait until it is."""
+    task.cancel()
+    await asyncio.wait({task})
+
+
 def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
     return Queries(
         sight=SqliteSight(models),
@@ -130,5 +149,6 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
         sessions=SqliteSessions(models),
         search=SqliteSearch(models),
         waiting=SqliteWaiting(models),
+        chunks=SqliteChunks(models),
         progress=SqliteProgress(models, store),
     )

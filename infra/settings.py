@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     password_memory_kib: int = Field(19_456, ge=8, description="Memory of one Argon2id hash, KiB.")
     password_passes: int = Field(2, ge=1, description="Passes of one Argon2id hash.")
 
+    timeline_days: float = Field(
+        90.0, ge=0, le=90, description="Days of home feeds written ahead; what is older is read from authors' lists."
+    )
+    celebrity_up: int = Field(
+        10_000, ge=1, description="Followers that make an author a celebrity: merged into feeds, not fanned out."
+    )
+    celebrity_down: int = Field(8_000, ge=1, description="Followers below which an author is a celebrity no longer.")
+
     media_workers: int = Field(
         max(1, (os.cpu_count() or 2) - 1), ge=1, description="Processes that render photos beside the server."
     )

@@ -98,10 +98,30 @@ class Follows(Protocol):
 
 
 class Timelines(Protocol):
-    """Home timelines, as written ahead."""
+    """Home timelines, as written ahead, and what is to be merged into them.
 
-    async def page(self, member_id: MemberId, *, before: PhotoId | None, limit: int) -> Sequence[TimelineRow]:
-        """Newest first."""
+    A timeline lacks nothing but the photos of hot authors, and what is older than the stored window. Readers ask who is
+    hot first, then for rows: whoever has cooled in between has all rows written.
+    """
+
+    async def page(
+        self, member_id: MemberId, *, before: PhotoId | None, limit: int, oldest: PhotoId = ""
+    ) -> Sequence[TimelineRow]:
+        """Newest first, down to the photo `oldest`; fewer than `limit` only where it ends."""
+        ...
+
+    async def hot(self) -> frozenset[MemberId]:
+        """Celebrities, and authors whose photos have not been written into all timelines yet."""
+        ...
+
+    async def celebrities(self) -> frozenset[MemberId]:
+        """Authors with so many followers that their photos are not fanned out."""
+        ...
+
+    async def of_authors(
+        self, owner_ids: Iterable[MemberId], *, before: PhotoId | None, oldest: PhotoId, limit: int
+    ) -> Sequence[PhotoId]:
+        """The photos of several authors together, newest first, down to `oldest`; at most one page of `limit`."""
         ...
 
 

@@ -95,8 +95,8 @@ class Look(Protocol):
         """The row under a key."""
         ...
 
-    def list(self, cls: type[R], *prefix: str) -> Iterable[R]:
-        """All rows whose key begins so, in the order of the key."""
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterable[R]:
+        """All rows whose key begins so, in the order of the key; with a limit, no more than that many."""
         ...
 
 

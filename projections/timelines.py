@@ -1,16 +1,44 @@
 """Timelines: the ids of everything that may stand in a member's home feed, written ahead of the read.
 
-A photo and the follows of its author share one home, so the followers that this projection has at hand when a photo
-comes by are exactly those of that moment, live and in a rebuild alike. What a viewer may see is decided at read;
-rows of an ended follow stay, because they can show again.
+A photo and the follows of its author share one home, so who follows at the moment of a photo is known here, live and in
+a rebuild alike. Where few follow, the photo is written to them at once; where many do, chunks of work are written
+instead, and done later by whoever is free (`streams.fanout`). As long as an author has chunks left they are *hot*:
+their own list is merged into feeds at read, so no feed lacks anything meanwhile. Celebrities are always merged, and
+never fanned out. What a viewer may see is decided at read; rows of an ended follow stay, because they can show again.
+
+Which rows a timeline has is decided by the events alone: a photo goes to all who follow at that moment, unless its
+author is a celebrity; a new follower gets the photos of the last `STORED`, unless the author is a celebrity; all
+followers get them when an author ceases to be one.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from typing import Final
 
-from domain.events import FollowAccepted, MemberFollowed, MemberUnfollowed, PhotoUploaded
-from domain.ids import MemberId, PhotoId
+from domain.events import (
+    AuthorBecameCelebrity,
+    AuthorCeasedCelebrity,
+    FollowAccepted,
+    MemberFollowed,
+    MemberUnfollowed,
+    PhotoUploaded,
+)
+from domain.ids import MemberId, PhotoId, first_id
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, row
+
+INLINE: Final = 100
+"""Up to so many followers, or photos for a new follower, are written at once."""
+BUCKETS: Final = 16
+"""Chunks that a photo of an author with more followers is fanned out in; several workers may take them at a time."""
+STORED: Final = timedelta(days=92)
+"""How far back photos are written into the timeline of a new follower; older ones are read from their authors' lists."""
+
+_ONE: Final = "one"
 
 
 @row("timelines", key=("member_id", "photo_id"))
@@ -22,42 +50,155 @@ class TimelineRow:
     owner_id: MemberId
 
 
-@row("timeline_followers", key=("followed_id", "follower_id"))
+@row("hot_authors", key=("owner_id",))
+class HotAuthorRow:
+    """An author with chunks left to do, and the last fact (its place in the log) that gave such work."""
+
+    owner_id: MemberId
+    log: int
+    number: int
+    at: datetime
+
+
+@row("fanout_chunks", key=("owner_id", "chunk_id"))
+class ChunkRow:
+    """Photos that are still to be written into timelines.
+
+    To `follower_id`, else to all in `bucket` who followed when the fact with this number was recorded; `photo_id`, else
+    all photos from `oldest` on that were published before that fact.
+    """
+
+    owner_id: MemberId
+    chunk_id: str
+    log: int
+    number: int
+    at: datetime
+    bucket: str
+    follower_id: MemberId | None
+    photo_id: PhotoId | None
+    oldest: PhotoId
+
+
+@row("timeline_celebrities", key=("owner_id",))
+class CelebrityRow:
+    """An author with so many followers that their photos are not fanned out."""
+
+    owner_id: MemberId
+
+
+@row("timeline_followers", key=("followed_id", "bucket", "follower_id", "since"))
 class TimelineFollowerRow:
-    """To whom a member's next photo goes."""
+    """Someone who follows, from one place in the log up to another (None: still)."""
 
     followed_id: MemberId
+    bucket: str
     follower_id: MemberId
+    since: str
+    until: str | None
 
 
 @row("timeline_photos", key=("owner_id", "photo_id"))
 class TimelinePhotoRow:
-    """What a new follower's timeline is filled with."""
+    """A photo in its author's own list, and its place in the log."""
 
     owner_id: MemberId
     photo_id: PhotoId
+    number: int
 
 
-def project(fact: Recorded, look: Look) -> Iterator[Change]:
+def project(fact: Recorded, look: Look, *, inline: int = INLINE) -> Iterator[Change]:
     """Fan a photo out to its author and their followers; fill a new follower's timeline from behind."""
     match fact.event:
         case PhotoUploaded(owner_id=owner, photo_id=photo):
-            yield Put(TimelinePhotoRow(owner, photo))
+            yield Put(TimelinePhotoRow(owner, photo, fact.position.number))
             yield Put(TimelineRow(owner, photo, owner))
-            for follower in look.list(TimelineFollowerRow, owner):
-                yield Put(TimelineRow(follower.follower_id, photo, owner))
+            if look.get(CelebrityRow, owner) is None:
+                yield from _fan_out(fact, look, owner, photo, inline)
         case MemberFollowed() | FollowAccepted() as made:
-            yield Put(TimelineFollowerRow(made.followed_id, made.follower_id))
-            for known in look.list(TimelinePhotoRow, made.followed_id):
-                yield Put(TimelineRow(made.follower_id, known.photo_id, made.followed_id))
+            of = (made.followed_id, bucket_of(made.follower_id), made.follower_id)
+            yield Put(TimelineFollowerRow(*of, place_of(fact.position.number), None))
+            if look.get(CelebrityRow, made.followed_id) is None:
+                yield from _fill(fact, look, made.followed_id, made.follower_id, inline)
         case MemberUnfollowed(followed_id=followed, follower_id=follower):
-            yield Drop(TimelineFollowerRow, (followed, follower))
+            for known in look.list(TimelineFollowerRow, followed, bucket_of(follower), follower):
+                if known.until is None:
+                    yield Put(replace(known, until=place_of(fact.position.number)))
+        case AuthorBecameCelebrity(member_id=author):
+            yield Put(CelebrityRow(author))
+        case AuthorCeasedCelebrity(member_id=author):
+            yield Drop(CelebrityRow, (author,))
+            yield from _in_buckets(fact, author, None)
 
 
-TIMELINES = Projection(
-    name="timelines",
-    version=1,
-    handles=(PhotoUploaded, MemberFollowed, FollowAccepted, MemberUnfollowed),
-    rows=(TimelineRow, TimelineFollowerRow, TimelinePhotoRow),
-    project=project,
-)
+def _fan_out(fact: Recorded, look: Look, owner: MemberId, photo: PhotoId, inline: int) -> Iterator[Change]:
+    known = list(islice(look.list(TimelineFollowerRow, owner, limit=inline + 1), inline + 1))
+    if len(known) > inline:
+        yield from _in_buckets(fact, owner, photo)
+        return
+    for follower in known:
+        if follower.until is None:
+            yield Put(TimelineRow(follower.follower_id, photo, owner))
+
+
+def _fill(fact: Recorded, look: Look, owner: MemberId, follower: MemberId, inline: int) -> Iterator[Change]:
+    known = list(islice(look.list(TimelinePhotoRow, owner, limit=inline + 1), inline + 1))
+    if len(known) > inline:
+        yield Put(HotAuthorRow(owner, fact.position.log, fact.position.number, fact.recorded_at))
+        yield Put(_chunk(fact, owner, bucket_of(follower), follower, None))
+        return
+    oldest = first_id(fact.recorded_at - STORED)
+    for photo in known:
+        if photo.photo_id >= oldest:
+            yield Put(TimelineRow(follower, photo.photo_id, owner))
+
+
+def _in_buckets(fact: Recorded, owner: MemberId, photo: PhotoId | None) -> Iterator[Change]:
+    """A chunk for each bucket of followers; the author is hot until all are done."""
+    yield Put(HotAuthorRow(owner, fact.position.log, fact.position.number, fact.recorded_at))
+    for bucket in range(BUCKETS):
+        yield Put(_chunk(fact, owner, f"{bucket:02}", None, photo))
+
+
+def _chunk(fact: Recorded, owner: MemberId, bucket: str, follower: MemberId | None, photo: PhotoId | None) -> ChunkRow:
+    return ChunkRow(
+        owner_id=owner,
+        chunk_id=f"{place_of(fact.position.number)}-{bucket if follower is None else _ONE}",
+        log=fact.position.log,
+        number=fact.position.number,
+        at=fact.recorded_at,
+        bucket=bucket,
+        follower_id=follower,
+        photo_id=photo,
+        oldest=first_id(fact.recorded_at - STORED),
+    )
+
+
+def bucket_of(follower: MemberId) -> str:
+    """The chunk in which a follower is served; a store that spreads timelines by the same hash gets full batches."""
+    return f"{int.from_bytes(blake2b(follower.encode(), digest_size=4).digest(), 'big') % BUCKETS:02}"
+
+
+def place_of(number: int) -> str:
+    """A place in a log as text that sorts like its number."""
+    return f"{number:019}"
+
+
+def build_timelines(*, inline: int = INLINE) -> Projection:
+    """The projection, writing at once up to so many rows for a fact."""
+    return Projection(
+        name="timelines",
+        version=2,
+        handles=(
+            PhotoUploaded,
+            MemberFollowed,
+            FollowAccepted,
+            MemberUnfollowed,
+            AuthorBecameCelebrity,
+            AuthorCeasedCelebrity,
+        ),
+        rows=(TimelineRow, HotAuthorRow, ChunkRow, TimelineFollowerRow, TimelinePhotoRow, CelebrityRow),
+        project=partial(project, inline=inline),
+    )
+
+
+TIMELINES: Final = build_timelines()

@@ -108,7 +108,8 @@ class _Only:
         """The row, where it is the one that is asked for."""
         return self._row if isinstance(self._row, cls) and key_of(self._row) == key else None
 
-    def list(self, cls: type[R], *prefix: str) -> Iterator[R]:
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterator[R]:
         """The row, where it is among those that are asked for."""
+        del limit
         if isinstance(self._row, cls) and key_of(self._row)[: len(prefix)] == prefix:
             yield self._row

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from domain.events import event_type
+from domain.recorded import Recorded
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels
 from streams.packing import Parcel, unpack
@@ -39,7 +40,7 @@ class Feeder:
         projection: Projection,
         model: Model,
         *,
-        on_fed: Callable[[Model], None] = lambda _: None,
+        on_fed: Callable[[Model, Sequence[Recorded]], None] = lambda _model, _facts: None,
     ) -> None:
         self.model = model
         self._log = log
@@ -137,7 +138,7 @@ class Feeder:
             return False
         self._reached[batch.log] = batch.last
         _FED.labels(str(self.model), source).inc(len(batch.facts))
-        self._on_fed(self.model)
+        self._on_fed(self.model, batch.facts)
         return True
 
     async def _at(self, log: int) -> int:

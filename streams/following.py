@@ -46,7 +46,7 @@ class Follower:
         models: ReadModels,
         catalogue: Iterable[Projection],
         *,
-        on_fed: Callable[[Model], None] = lambda _: None,
+        on_fed: Callable[[Model, Sequence[Recorded]], None] = lambda _model, _facts: None,
         poll_s: float = POLL_S,
     ) -> None:
         self._log = log
@@ -155,7 +155,7 @@ class Follower:
                 reached.update(await _checkpoints(self._models, model, self._log.logs))
                 return size
             reached[log] = end
-            self._on_fed(model)
+            self._on_fed(model, taken)
             size = _next_size(size, clock() - began, full=len(taken) == size)
         return size
 

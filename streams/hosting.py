@@ -6,11 +6,12 @@ stalls, or whose Faust breaks, ends with an error, for whatever started it to st
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
+from domain.recorded import Recorded
 from projections.rows import Projection
 from projections.stores import Model, ModelStatus, ReadModels, State
 from streams.broker import Broker, StalledError
@@ -33,7 +34,7 @@ class Hosts:
         projections: Iterable[Projection],
         broker: Broker,
         *,
-        on_fed: Callable[[Model], None] = lambda _: None,
+        on_fed: Callable[[Model, Sequence[Recorded]], None] = lambda _model, _facts: None,
     ) -> None:
         self._log = log
         self._models = models

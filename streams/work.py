@@ -43,6 +43,11 @@ class Job(NamedTuple):
     owner_id: MemberId
     since: datetime
 
+    @property
+    def given(self) -> tuple[PhotoId, MemberId]:
+        """What a worker needs."""
+        return self.photo_id, self.owner_id
+
     def packed(self) -> bytes:
         """As it travels."""
         return f"{self.photo_id} {self.owner_id} {self.since.isoformat()}".encode()

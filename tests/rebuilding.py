@@ -21,7 +21,7 @@ async def _compare(data: Path) -> list[str]:
     async with open_core(Settings(data=data)) as core:
         heads = {log: await core.store.head(log) for log in range(core.store.logs)}
         level = asyncio.Event()
-        follower = Follower(core.store, core.models, CATALOGUE, on_fed=lambda _: level.set())
+        follower = Follower(core.store, core.models, CATALOGUE, on_fed=lambda *_: level.set())
         await follower.start()
         try:
             async with asyncio.timeout(60):

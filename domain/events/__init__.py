@@ -10,6 +10,7 @@ from domain.events.albums import (
 )
 from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
+from domain.events.celebrities import AuthorBecameCelebrity, AuthorCeasedCelebrity
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
 from domain.events.follows import (
     FollowAccepted,
@@ -58,6 +59,8 @@ __all__ = [
     "AlbumPhotoPlaced",
     "AlbumPhotoTakenOut",
     "AlbumRemoved",
+    "AuthorBecameCelebrity",
+    "AuthorCeasedCelebrity",
     "BlockSettled",
     "CommentEdited",
     "CommentRemoved",

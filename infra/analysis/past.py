@@ -28,6 +28,7 @@ from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.counters import Kind
+from projections.timelines import STORED
 from streams.ports import EventLog
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -90,6 +91,8 @@ class Past:
             search=SqliteSearch(models),
             progress=SqliteProgress(models, log),
             files=_Keys(),
+            now=lambda: self._at,
+            window=STORED,
         )
 
     async def feed(self, username: str) -> AsyncIterator[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 from projections.processing import WaitingPhotoRow
-from projections.timelines import TimelineRow
+from projections.timelines import CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 
 SHARDS: Final = 256
 """Keeps partitions of timelines under 100 MB up to some 300,000 members."""
@@ -35,6 +35,12 @@ class Layout:
 _PLAIN: Final = Layout()
 _LAYOUTS: Final[Mapping[type, Layout]] = {
     TimelineRow: Layout(ahead=True),
+    # Read whole, by everybody who reads a feed; chunks are a queue as well.
+    HotAuthorRow: Layout(most_shards=4, ahead=True, grace_s=86_400),
+    ChunkRow: Layout(most_shards=4, ahead=True, grace_s=86_400),
+    CelebrityRow: Layout(most_shards=4),
+    # Read for a thousand authors at once, where a feed goes on past what is stored.
+    TimelinePhotoRow: Layout(most_shards=64),
     # A queue: read from its oldest row on, over what was deleted before; so few partitions and deletes soon forgotten.
     WaitingPhotoRow: Layout(most_shards=4, grace_s=86_400),
 }

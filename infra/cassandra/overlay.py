@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from infra.cassandra.connecting import Cassandra
@@ -20,11 +21,12 @@ class MisfitError(ValueError):
 
 
 class Wish(NamedTuple):
-    """What was looked for: a row by its whole key, or rows by the beginning of it."""
+    """What was looked for: a row by its whole key, or rows by the beginning of it (no more than a limit)."""
 
     cls: type
     key: Key
     whole: bool
+    limit: int | None = None
 
 
 class Wishes:
@@ -38,9 +40,9 @@ class Wishes:
         self.noted.add(Wish(cast(type, cls), key, whole=True))
         return None
 
-    def list(self, cls: type[R], *prefix: str) -> Iterable[R]:
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterable[R]:
         """Nothing, for now."""
-        self.noted.add(Wish(cast(type, cls), prefix, whole=False))
+        self.noted.add(Wish(cast(type, cls), prefix, whole=False, limit=limit))
         return ()
 
 
@@ -52,7 +54,7 @@ class Overlay:
         self._tables = tables
         self._at = 0
         self._stored: dict[type, dict[Key, Dated | None]] = {cls: {} for cls in tables}
-        self._lists: dict[tuple[type, Key], list[Dated]] = {}
+        self._lists: dict[tuple[type, Key, int | None], list[Dated]] = {}
         self._owned: dict[type, defaultdict[str, set[Key]]] = {cls: defaultdict(set) for cls in tables}
         self.changed: dict[type, dict[Key, Dated]] = {cls: {} for cls in tables}
         """The last change of each key; the row is None where it was dropped."""
@@ -68,7 +70,7 @@ class Overlay:
         by_class: defaultdict[type, set[Key]] = defaultdict(set)
         for wish in wishes:
             if not wish.whole:
-                self._fetch_list(wish.cls, wish.key)
+                self._fetch_list(wish.cls, wish.key, wish.limit)
             elif wish.key not in self._stored[self._looked(wish.cls)]:
                 by_class[wish.cls].add(wish.key)
         for cls, keys in by_class.items():
@@ -89,10 +91,16 @@ class Overlay:
         found = self.stored(own, key) if changed is None else changed
         return None if found is None or found.at > self._at else cast("R | None", found.row)
 
-    def list(self, cls: type[R], *prefix: str) -> Iterator[R]:
-        """All rows whose key begins so, in the order of the key."""
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterator[R]:
+        """All rows whose key begins so, in the order of the key; with a limit, no more than that many.
+
+        A limit goes by what is stored, so rows that the batch itself dropped may make the list shorter.
+        """
+        return islice(self._all(cls, prefix, limit), limit)
+
+    def _all(self, cls: type[R], prefix: Key, limit: int | None) -> Iterator[R]:
         own = self._looked(cast(type, cls))
-        stored = self._fetch_list(own, prefix)
+        stored = self._fetch_list(own, prefix, limit)
         changed = [key for key in self._owned[own].get(prefix[0], ()) if key[: len(prefix)] == prefix]
         if not changed:
             yield from (cast(R, each.row) for each in stored if each.at <= self._at)
@@ -131,10 +139,11 @@ class Overlay:
         if not tables.layout.ahead:
             self._owned[cls][key[0]].add(key)
 
-    def _fetch_list(self, cls: type, prefix: Key) -> DatedRows:
-        known = self._lists.get((self._looked(cls), prefix))
+    def _fetch_list(self, cls: type, prefix: Key, limit: int | None) -> DatedRows:
+        known = self._lists.get((self._looked(cls), prefix, limit))
         if known is None:
-            known = self._lists[cls, prefix] = rows_by_prefix(self._cassandra, self._tables[cls], prefix)
+            known = rows_by_prefix(self._cassandra, self._tables[cls], prefix, limit)
+            self._lists[cls, prefix, limit] = known
         return known
 
     def _looked(self, cls: type) -> type:

@@ -1,7 +1,7 @@
 """Reading one build: rows by their keys, slices of one owner's rows, and pages of everything in the order of the key."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from infra.cassandra.connecting import Cassandra
@@ -51,6 +51,19 @@ class Reader:
         keys = [arranged(row, by.table.fields, tables.main.fields) for row in rows]
         found = {tables.shape.key(row): row for row in await self.some(cls, keys)}
         return [found[key] for key in keys if key in found]
+
+    async def between(self, cls: type[R], owners: Sequence[str], low: str, high: str | None) -> list[R]:
+        """The rows of many owners, in any order, whose key goes on with a value from `low` on, and below `high`."""
+        tables = self._tables(cls)
+        by_shard: dict[int, list[str]] = {}
+        for owner in owners:
+            by_shard.setdefault(tables.main.shard(owner), []).append(owner)
+        cql = tables.main.spans(bounded=high is not None)
+        bounds = (low,) if high is None else (low, high)
+        found = await asyncio.gather(
+            *(self._cassandra.fetch(cql, shard, some, *bounds) for shard, some in by_shard.items())
+        )
+        return [cast(R, tables.shape.decode(row[:-1])) for rows in found for row in rows]
 
     async def under(self, cls: type[R], prefix: Key) -> list[R]:
         """All rows whose keys begin so, in the order of the key: for lists that are short by their nature."""

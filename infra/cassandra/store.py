@@ -12,7 +12,9 @@ from infra.cassandra.feeding import Feeder
 from infra.cassandra.overlay import MisfitError
 from infra.cassandra.reading import Reader
 from infra.cassandra.schema import LANES
+from infra.cassandra.stored import Dated
 from infra.cassandra.tables import prefix_of, tables_of
+from infra.cassandra.writing import Writer
 from infra.sqlite.shapes import moment
 from projections.rows import Key, Projection, Row, Tally
 from projections.stores import Batch, DeadLetter, Fed, Model
@@ -81,6 +83,17 @@ class CassandraStore:
             raise ValueError(f"{projection.name} can't be applied ahead of its log")
         feeder = Feeder(self.cassandra, model, projection, shards, self._now)
         await self._run(feeder.apply, facts)
+
+    async def change(self, model: Model, shards: int, changes: Sequence[tuple[type, Key, Dated]]) -> None:
+        """Write or end rows beside the log, each at its own time; for classes without further orders."""
+
+        def write() -> None:
+            writer = Writer(self.cassandra)
+            for cls, key, change in changes:
+                writer.change(tables_of(model, cls, shards), key, change)
+            writer.flush()
+
+        await self._run(write)
 
     async def checkpoints(self, model: Model, logs: Iterable[int] | None = None) -> Mapping[int, int]:
         """How far a build has come in these logs, or in all."""

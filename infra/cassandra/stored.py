@@ -29,12 +29,13 @@ def rows_by_key(cassandra: Cassandra, tables: RowTables, keys: Iterable[Key]) ->
     return {tables.shape.key(each.row): each for each in dated}
 
 
-def rows_by_prefix(cassandra: Cassandra, tables: RowTables, prefix: Key) -> list[Dated]:
-    """All rows whose keys begin so, in the order of the key."""
+def rows_by_prefix(cassandra: Cassandra, tables: RowTables, prefix: Key, limit: int | None) -> list[Dated]:
+    """All rows whose keys begin so, in the order of the key; with a limit, no more than that many."""
     if not prefix:
         raise ValueError("rows of all owners are too many to look at")
-    cql = tables.main.slice(len(prefix), 0, backwards=False, limit=False)
-    found = cassandra.ask(cql, tables.main.shard(prefix[0]), *prefix)
+    cql = tables.main.slice(len(prefix), 0, backwards=False, limit=limit is not None)
+    values = prefix if limit is None else (*prefix, limit)
+    found = cassandra.ask(cql, tables.main.shard(prefix[0]), *values)
     return [Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found]
 
 

@@ -100,6 +100,12 @@ class Clustered:
         order = ", ".join(f"{name} {'DESC' if backwards else 'ASC'}" for name in _quoted(self.fields))
         return f"{self._select()} WHERE {where} ORDER BY {order}{' LIMIT ?' if limit else ''}"
 
+    def spans(self, *, bounded: bool) -> str:
+        """Rows of several owners by the second field of the key, from a value on, and below another if `bounded`."""
+        first, second = _quoted(self.fields[:2])
+        below = f" AND {second} < ?" if bounded else ""
+        return f"{self._select()} WHERE {SHARD} = ? AND {first} IN ? AND {second} >= ?{below}"
+
     def scan(self, *, first: bool) -> str:
         """The first rows of each of several shards, after a key unless it is the `first` page."""
         key = ", ".join(_quoted(self.fields))

@@ -2,23 +2,32 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 
+from domain.recorded import Recorded
 from infra.kafka.publishing import KafkaJobs, KafkaPublisher
 from infra.kafka.topics import KafkaTopics
 from infra.settings import Settings
 from projections.catalogue import BY_NAME, CATALOGUE
+from projections.counters import COUNTERS
 from projections.ports import Waiting
 from projections.processing import PROCESSING
 from projections.rows import Projection
 from projections.stores import Model, ReadModels
+from projections.timelines import TIMELINES
 from streams.broker import Broker
+from streams.celebrities import Celebrities
+from streams.fanout import ChunkDispatcher, ChunkJob, Chunks, do
 from streams.hosting import Hosts
 from streams.ports import EventLog
 from streams.relay import Leadership, Relay, RelayCheckpoints
 from streams.topics import Name, Topic, named, topics
 from streams.work import Dispatcher
 from streams.workers import Process, Workers
+
+Fed: TypeAlias = Callable[[Model, Sequence[Recorded]], None]
+"""Is told what a build was fed."""
 
 ALL = "all"
 MEDIA = "media"
@@ -48,6 +57,8 @@ class Parts:
     log: EventLog
     models: ReadModels
     waiting: Waiting
+    chunks: Chunks
+    celebrities: Celebrities
     groups: Mapping[str, Group]
     leadership: Leadership
     process: Process | None = None
@@ -82,7 +93,9 @@ def build_relays(settings: Settings, parts: Parts) -> list[Service]:
 
 
 async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -> list[Service]:
-    """What a worker of these names does; the one that hosts `processing` also hands out its work.
+    """What a worker of these names does; one that hosts `processing` or `timelines` also hands out their work.
+
+    Every worker that hosts anything takes part in fan-out.
 
     Creates the topics that are missing. Raises `ValueError` for a name that nothing has.
     """
@@ -91,15 +104,28 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
     wants = all_topics(settings)
     partitions = await KafkaTopics(settings.kafka).ensure(wants.values())
     services: list[Service] = []
-    nudge: Callable[[Model], None] = _nobody
+    told: list[Fed] = []
     if PROCESSING in projections:
         jobs = KafkaJobs(settings.kafka, wants[Name.PHOTO_PROCESSING])
         dispatcher = Dispatcher(parts.waiting, jobs, parts.leadership, again_s=settings.work_again_s)
-        nudge = _nudge(dispatcher)
+        told.append(_nudging(PROCESSING, dispatcher.nudge))
         services.append(dispatcher)
+    if TIMELINES in projections:
+        jobs = KafkaJobs(settings.kafka, wants[Name.FANOUT])
+        chunks = ChunkDispatcher(parts.chunks, jobs, parts.leadership, again_s=settings.work_again_s)
+        told.append(_nudging(TIMELINES, chunks.nudge))
+        services.append(chunks)
+    if COUNTERS in projections:
+        told.append(parts.celebrities.fed)
+        services.append(parts.celebrities)
     if projections:
         broker = _broker(settings, wants[Name.EVENTS], partitions)
-        services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=nudge))
+        services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=_all(told)))
+        broker = _broker(settings, wants[Name.FANOUT], partitions)
+        again_s = settings.work_again_s
+        services.append(
+            Workers(broker, partial(do, parts.chunks), name="fanout", unpack=ChunkJob.unpacked, again_s=again_s)
+        )
     if MEDIA in wanted:
         if parts.process is None:
             raise ValueError("photos are developed by the server itself in this profile")
@@ -128,13 +154,17 @@ def _broker(settings: Settings, topic: Topic, partitions: Mapping[str, int]) -> 
     )
 
 
-def _nudge(dispatcher: Dispatcher) -> Callable[[Model], None]:
-    def fed(model: Model) -> None:
-        if model.projection == PROCESSING.name:
-            dispatcher.nudge()
+def _nudging(projection: Projection, nudge: Callable[[], None]) -> Fed:
+    def fed(model: Model, _facts: Sequence[Recorded]) -> None:
+        if model.projection == projection.name:
+            nudge()
 
     return fed
 
 
-def _nobody(_: Model) -> None:
-    """Nobody waits for it."""
+def _all(told: Sequence[Fed]) -> Fed:
+    def fed(model: Model, facts: Sequence[Recorded]) -> None:
+        for each in told:
+            each(model, facts)
+
+    return fed

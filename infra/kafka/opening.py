@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from infra.bootstrap import open_core
+from infra.core import celebrities
 from infra.kafka.assembling import Group, Parts
 from infra.kafka.checkpoints import SqliteRelayCheckpoints
 from infra.kafka.leadership import FileLeadership
@@ -26,6 +27,8 @@ async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterato
             log=core.store,
             models=core.models,
             waiting=core.queries.waiting,
+            chunks=core.queries.chunks,
+            celebrities=celebrities(core),
             groups={"all": Group(range(core.store.logs), checkpoints, leadership)},
             leadership=leadership,
         )

@@ -65,8 +65,9 @@ class Run:
         found = self._rows.get(at) or self.stored[at]
         return None if found is None or found.at > self._at else cast("R | None", found.row)
 
-    def list(self, cls: type[R], *prefix: str) -> Iterable[R]:
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterable[R]:
         """Not here: rows are found by their keys alone."""
+        del limit
         raise MisfitError(f"{cls.__name__} can't be listed by {prefix}")
 
     def enter(self, fact: Recorded, projection: Projection) -> None:

@@ -208,8 +208,9 @@ class _Blind:
         """Refused."""
         raise NotMadeToCount(f"{cls.__name__} can't be looked at while counting: {key}")
 
-    def list(self, cls: type, *prefix: str) -> Iterable[Any]:
+    def list(self, cls: type, *prefix: str, limit: int | None = None) -> Iterable[Any]:
         """Refused."""
+        del limit
         raise NotMadeToCount(f"{cls.__name__} can't be looked at while counting: {prefix}")
 
 

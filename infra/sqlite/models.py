@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -68,6 +69,14 @@ class SqliteReadModels:
     async def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
         """Apply facts ahead of the log to every build that is fed."""
         await self._write(self._apply, projection, facts)
+
+    async def write(self, model: Model, change: Callable[[sqlite3.Connection], None]) -> None:
+        """Change rows of a build beside its log, in a transaction of their own."""
+        await self._write(lambda: self._build(model).write(change))
+
+    async def read_one(self, model: Model, read: Callable[[Reader], T]) -> T:
+        """Run a read on a certain build; `ValueError` where there is none."""
+        return await self._readers.one(model, read)
 
     async def status(self) -> Sequence[ModelStatus]:
         """Every build there is, by projection and build."""

@@ -50,11 +50,12 @@ class Pending:
         found = self._connection.execute(known.get, key).fetchone()
         return None if found is None else cast(R, known.shape.decode(found))
 
-    def list(self, cls: type[R], *prefix: str) -> Iterator[R]:
-        """All rows whose key begins so, in the order of the key."""
+    def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterator[R]:
+        """All rows whose key begins so, in the order of the key; with a limit, no more than that many."""
         self.flush()
         known = self._statements[cls]
-        for found in self._connection.execute(known.listing(len(prefix)), prefix).fetchall():
+        values = (*prefix, -1 if limit is None else limit)
+        for found in self._connection.execute(known.listing(len(prefix)), values).fetchall():
             yield cast(R, known.shape.decode(found))
 
     def flush(self) -> None:

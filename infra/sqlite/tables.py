@@ -37,10 +37,10 @@ class Statements:
     count: str
 
     def listing(self, keys: int) -> str:
-        """Rows by the first so many fields of the key, in the order of the key."""
+        """Rows by the first so many fields of the key, in the order of the key; the last value is the limit, or -1."""
         wanted = [f"{name} = ?" for name in self.shape.table.key[:keys]] + self._standing()
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-        return f"{self._select()}{where} ORDER BY {', '.join(self.shape.table.key)}"
+        return f"{self._select()}{where} ORDER BY {', '.join(self.shape.table.key)} LIMIT ?"
 
     def after(self, *, first: bool) -> str:
         """Rows in the order of the key, after a key unless it is the `first` page; the last value is the limit."""

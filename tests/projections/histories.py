@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from domain import albums, blocks, comments, follows, likes, members, mutes, photos, sessions
+from domain import albums, blocks, celebrities, comments, follows, likes, members, mutes, photos, sessions
 from domain.events import (
     AlbumAudienceChanged,
     AlbumCreated,
@@ -13,6 +13,8 @@ from domain.events import (
     AlbumPhotoPlaced,
     AlbumPhotoTakenOut,
     AlbumRemoved,
+    AuthorBecameCelebrity,
+    AuthorCeasedCelebrity,
     BlockSettled,
     CommentEdited,
     CommentRemoved,
@@ -52,7 +54,7 @@ from tests.streams.memory_log import START, MemoryLog
 
 AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
-VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", *PICTURES)
+VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
 ALBUMS = ("album", "place", "place")
 
@@ -76,6 +78,7 @@ class World:
     likes: set[tuple[str, str]] = field(default_factory=set)
     comments: dict[str, dict] = field(default_factory=dict)
     albums: dict[str, dict] = field(default_factory=dict)
+    celebrities: set[str] = field(default_factory=set)
     minute: int = 0
 
     def live(self, *taken: tuple[str, int, int, int]) -> "World":
@@ -187,6 +190,13 @@ class World:
         change = MemberUnmuted if (muter, muted) in self.mutes else MemberMuted
         self.mutes ^= {(muter, muted)}
         self._record(mutes.stream(muter, muted), change(at=self.at, muter_id=muter, muted_id=muted))
+
+    def fame(self, a, b, c):
+        """Become a celebrity, or cease to be one, whoever follows."""
+        member = self._member(a)
+        change = AuthorCeasedCelebrity if member in self.celebrities else AuthorBecameCelebrity
+        self.celebrities ^= {member}
+        self._record(celebrities.stream(member), change(at=self.at, member_id=member, followers=b))
 
     def upload(self, a, b, c):
         owner = self._member(a)

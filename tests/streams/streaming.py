@@ -91,7 +91,7 @@ class Streaming:
             poll_s=0.02,
         )
 
-    def hosts(self, models=None, on_fed=lambda _: None) -> Hosts:
+    def hosts(self, models=None, on_fed=lambda *_: None) -> Hosts:
         return Hosts(self.store, models or self.models, self.projections(self.names), self.broker, on_fed=on_fed)
 
     def process(self, role: str, *, die_at: int = 0) -> "subprocess.Popen[bytes]":

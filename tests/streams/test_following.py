@@ -45,7 +45,7 @@ async def test_all_builds_keep_level_and_equal_a_rebuild(tmp_path, logs):
     log = MemoryLog(logs)
     world, fed = World(log), set()
     async with sqlite_models(tmp_path) as models:
-        follower = Follower(log, models, CATALOGUE, on_fed=lambda model: fed.add(model.projection), poll_s=60)
+        follower = Follower(log, models, CATALOGUE, on_fed=lambda model, _: fed.add(model.projection), poll_s=60)
         await follower.start()
         for step in LIVELY:
             world.live(step)

@@ -36,7 +36,7 @@ async def test_eight_writers_and_the_relay_miss_nothing(rig):
 
 async def test_facts_arrive_by_kafka_and_not_only_by_the_look_at_the_store(rig):
     fed = set()
-    async with running(rig.relay(), rig.hosts(on_fed=fed.add)):
+    async with running(rig.relay(), rig.hosts(on_fed=lambda model, _: fed.add(model))):
         await rig.append(4)
         await rig.level()
         before = brought("kafka")

@@ -1,0 +1,169 @@
+"""Timelines whose fan-out is paused, behind, cut and repeated: what may be read is whole at every moment."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from domain.events import (
+    AuthorBecameCelebrity,
+    AuthorCeasedCelebrity,
+    FollowAccepted,
+    MemberFollowed,
+    MemberUnfollowed,
+    PhotoUploaded,
+)
+from domain.ids import first_id
+from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
+from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
+from projections import ports
+from projections.stores import Batch, Fed, ReadModels, State
+from projections.timelines import STORED, ChunkRow, HotAuthorRow, TimelineRow, build_timelines
+from streams.fanout import Chunks, FanOut, do
+from streams.rebuild import rebuild
+from streams.verifying import dump, verify
+from tests.cluster import SERVERS, cluster, keyspace
+from tests.projections.feeding import sqlite_models
+from tests.projections.histories import World
+from tests.streams.memory_log import MemoryLog, twice
+
+TINY = build_timelines(inline=1)
+VERBS = ("join", "follow", "follow", "follow", "upload", "upload", "fame")
+
+steps = st.lists(st.tuples(st.sampled_from(VERBS), *[st.integers(0, 5)] * 3), min_size=20, max_size=60)
+many = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
+
+
+@dataclass
+class Desk:
+    """One adapter's read models, what readers ask of them, and what does the work."""
+
+    models: ReadModels
+    timelines: ports.Timelines
+    chunks: Chunks
+
+
+@asynccontextmanager
+async def sqlite() -> AsyncIterator[Desk]:
+    async with sqlite_models(catalogue=(TINY,)) as models:
+        yield Desk(models, SqliteTimelines(models), SqliteChunks(models))
+
+
+@asynccontextmanager
+async def on_the_servers(stack) -> AsyncIterator[Desk]:
+    addresses = stack.need(*SERVERS)
+    async with keyspace(addresses) as space, cluster(addresses, space) as known:
+        yield Desk(known.models, CassandraTimelines(known.rows), CassandraChunks(known.rows))
+
+
+class Naive:
+    """What may stand in each member's feed, and what is written ahead in the end."""
+
+    def __init__(self):
+        self.follows, self.photos = set(), []
+        self.celebrities, self.ahead = set(), set()
+
+    def take(self, fact):
+        match fact.event:
+            case PhotoUploaded(owner_id=owner, photo_id=photo):
+                self.photos.append((owner, photo))
+                followers = set() if owner in self.celebrities else self.followers(owner)
+                self.ahead |= {(member, photo) for member in {owner, *followers}}
+            case MemberFollowed() | FollowAccepted() as made:
+                self.follows.add((made.follower_id, made.followed_id))
+                if made.followed_id not in self.celebrities:
+                    self.fill(made.follower_id, made.followed_id, fact)
+            case MemberUnfollowed() as ended:
+                self.follows.discard((ended.follower_id, ended.followed_id))
+            case AuthorBecameCelebrity(member_id=author):
+                self.celebrities.add(author)
+            case AuthorCeasedCelebrity(member_id=author):
+                self.celebrities.discard(author)
+                for follower in self.followers(author):
+                    self.fill(follower, author, fact)
+
+    def followers(self, author):
+        return {follower for follower, followed in self.follows if followed == author}
+
+    def fill(self, follower, author, fact):
+        oldest = first_id(fact.recorded_at - STORED)
+        self.ahead |= {(follower, photo) for owner, photo in self.photos if owner == author and photo >= oldest}
+
+    def feed(self, member):
+        return {photo for owner, photo in self.photos if owner == member or (member, owner) in self.follows}
+
+
+async def read(desk: Desk, naive: Naive, member: str) -> set[str]:
+    """What a reader finds, as long as it only looks at whom it follows."""
+    hot = [owner for owner in await desk.timelines.hot() if (member, owner) in naive.follows]
+    rows = await desk.timelines.page(member, before=None, limit=1000)
+    merged = await desk.timelines.of_authors(hot, before=None, oldest="", limit=1000)
+    return {row.photo_id for row in rows} | set(merged)
+
+
+async def complete_at_every_moment(desk: Desk, log: MemoryLog, draw: random.Random) -> None:
+    """Feed, work and read by turns, in any order; in the end, live and rebuilt rows are those of the rule."""
+    model = await desk.models.create(TINY, State.LIVE)
+    naive, reached = Naive(), dict.fromkeys(range(log.logs), 0)
+    left = {number: list(facts) for number, facts in log.facts.items() if facts}
+    while left:
+        number, count = draw.choice(sorted(left)), draw.randint(1, 6)
+        facts, left[number] = left[number][:count], left[number][count:]
+        batch = Batch(number, reached[number], facts[-1].position.number, twice(facts))
+        assert await desk.models.feed(model, TINY, batch, park=False) is Fed.APPLIED
+        reached[number] = batch.last
+        if not left[number]:
+            del left[number]
+        for fact in facts:
+            naive.take(fact)
+        await some_work(desk, draw)
+        for member in draw.sample(everyone := sorted(members_of(naive)), min(3, len(everyone))):
+            assert naive.feed(member) <= await read(desk, naive, member)
+    built = await rebuild(TINY, log=log, models=desk.models, batch=7)
+    await FanOut(desk.chunks).drain()
+    for each in (model, built):
+        rows = await dump(TINY, each, models=desk.models)
+        assert {(row.member_id, row.photo_id) for row in rows if isinstance(row, TimelineRow)} == naive.ahead
+        assert not [row for row in rows if isinstance(row, ChunkRow | HotAuthorRow)]
+    verdict = await verify(TINY, model, built, models=desk.models)
+    assert (verdict.differences, verdict.same_positions) == ((), True)
+
+
+async def some_work(desk: Desk, draw: random.Random) -> None:
+    """A few chunks, in any order, some of them by two workers, and some authors looked at with nothing to do."""
+    for hot in await desk.chunks.hot():
+        for chunk in await desk.chunks.of(hot, limit=16):
+            if draw.random() < 0.3:
+                await do(desk.chunks, hot, chunk.chunk_id)
+            if draw.random() < 0.1:
+                await do(desk.chunks, hot, chunk.chunk_id)
+        if draw.random() < 0.3:
+            await desk.chunks.cool(hot)
+
+
+def members_of(naive: Naive) -> set[str]:
+    return {member for pair in naive.follows for member in pair} | {owner for owner, _ in naive.photos}
+
+
+@many
+@given(taken=steps, count=st.sampled_from([1, 4]), seed=st.integers(0, 999))
+async def test_a_feed_lacks_nothing_however_far_behind_the_work_is(taken, count, seed):
+    log = World(MemoryLog(count)).live(*[("join", 0, 0, 0)] * 4, *taken).log
+    async with sqlite() as desk:
+        await complete_at_every_moment(desk, log, random.Random(seed))
+
+
+@pytest.mark.cluster
+@few
+@given(taken=steps, seed=st.integers(0, 999))
+async def test_a_feed_lacks_nothing_on_the_servers_either(stack, taken, seed):
+    log = World(MemoryLog(4)).live(*[("join", 0, 0, 0)] * 4, *taken).log
+    async with on_the_servers(stack) as desk:
+        await complete_at_every_moment(desk, log, random.Random(seed))
