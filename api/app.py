@@ -16,16 +16,31 @@ from api.middleware import BodyLimit, Drained, Faults, Heads
 from api.paging import Cursors
 from api.positions import Positions
 from api.reads import albums as read_albums
+from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
 from api.reads import downloads, events, feed, operations, profiles, search
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
+from api.reads import mutes as read_mutes
 from api.reads import photos as read_photos
 from api.signing import Sealer
 from api.standby import StandbySessions
 from api.tracing import Tracing
 from api.wiring import Wiring
-from api.writes import albums, comments, follows, likes, members, photos, placing, publishing, sessions, uploads
+from api.writes import (
+    albums,
+    blocks,
+    comments,
+    follows,
+    likes,
+    members,
+    mutes,
+    photos,
+    placing,
+    publishing,
+    sessions,
+    uploads,
+)
 
 
 class Lifespan(Protocol):
@@ -91,6 +106,8 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_photos.routes(reads, now),
         downloads.routes(reads, now),
         read_follows.routes(reads),
+        read_blocks.routes(reads),
+        read_mutes.routes(reads),
         read_likes.routes(reads),
         read_comments.routes(reads),
         read_albums.routes(reads, now),
@@ -105,9 +122,11 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
     writes, reads, limits = wiring.writes, wiring.reads, wiring.limits
     idempotency = Idempotency(writes.recall, limits)
     return (
-        members.routes(writes, reads, idempotency, limits),
+        members.routes(writes, reads, idempotency),
         sessions.routes(writes, reads, identity, limits),
         follows.routes(writes),
+        blocks.routes(writes),
+        mutes.routes(writes),
         uploads.routes(writes, reads, idempotency),
         publishing.routes(writes, reads, idempotency, wiring.now),
         photos.routes(writes, reads, wiring.now),

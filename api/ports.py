@@ -11,11 +11,13 @@ from domain.visibility import Sight
 from projections.ports import (
     Albums,
     AuthorLists,
+    Blocks,
     Comments,
     Counters,
     Duplicates,
     Follows,
     Likes,
+    Mutes,
     Photos,
     Profiles,
     Progress,
@@ -126,6 +128,8 @@ class Reads:
     authors: AuthorLists
     albums: Albums
     follows: Follows
+    blocks: Blocks
+    mutes: Mutes
     timelines: Timelines
     likes: Likes
     comments: Comments

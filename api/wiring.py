@@ -6,23 +6,27 @@ from typing import Any, Protocol, TypeVar
 
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
+from commands.blocks import BlockMember, UnblockMember
 from commands.comments import EditComment, RemoveComment, WriteComment
 from commands.deciding import Receipt
-from commands.follows import AcceptFollower, EndFollow, FollowMember
+from commands.follows import AcceptFollower, AcceptRequests, EndFollow, FollowMember
 from commands.likes import LikePhoto, UnlikePhoto
 from commands.members import ChangeProfile, RegisterMember
+from commands.mutes import MuteMember, UnmuteMember
 from commands.once import Once
 from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
 from commands.ports import SignedPut
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
 from commands.uploads import RequestUpload
 from domain.albums import Album
+from domain.blocks import Block
 from domain.comments import Comment
 from domain.events import UploadRequested
 from domain.follows import Follow
 from domain.ids import MemberId, SessionId
 from domain.likes import Like
 from domain.members import Member
+from domain.mutes import Mute
 from domain.photos import Photo, Upload
 from domain.sessions import Session
 
@@ -60,6 +64,11 @@ class Writes:
     follow_member: Handler[FollowMember, Receipt[Follow]]
     end_follow: Handler[EndFollow, Receipt[Follow]]
     accept_follower: Handler[AcceptFollower, Receipt[Follow]]
+    accept_requests: Handler[AcceptRequests, Receipt[int]]
+    block_member: Handler[BlockMember, Receipt[Block]]
+    unblock_member: Handler[UnblockMember, Receipt[Block]]
+    mute_member: Handler[MuteMember, Receipt[Mute]]
+    unmute_member: Handler[UnmuteMember, Receipt[Mute]]
     new_upload: Callable[[RequestUpload], UploadRequested]
     sign_upload: Callable[[UploadRequested], Awaitable[SignedPut]]
     request_uploads: HandlerOnce[Sequence[UploadRequested], Receipt[tuple[Upload, ...]]]

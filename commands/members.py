@@ -39,6 +39,13 @@ class ChangeProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleRequests:
+    """Say that everyone who had asked to follow was let in, after an account was opened."""
+
+    member_id: MemberId
+
+
+@dataclass(frozen=True, slots=True)
 class GrantRole:
     """Give a member a role."""
 
@@ -126,6 +133,12 @@ async def change_profile(command: ChangeProfile, *, deps: Deps) -> Receipt[Membe
             *([] if command.private is None else members.set_private(member, at, private=command.private)),
         ],
     )
+
+
+async def settle_requests(command: SettleRequests, *, deps: Deps) -> Receipt[Member]:
+    """Everyone is in; nothing is left to do until the account is opened another time."""
+    at = deps.now()
+    return await decide(deps, member_part(command.member_id), lambda member: members.settle_requests(member, at))
 
 
 async def grant_role(command: GrantRole, *, deps: Deps, fingerprint: Fingerprint) -> Receipt[Member]:

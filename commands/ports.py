@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.events import Event
 from domain.homes import Stream
-from domain.ids import PhotoId
+from domain.ids import MemberId, PhotoId
 from domain.images import Camera, Location, Rendition
 from domain.recorded import Recorded
 
@@ -119,6 +119,14 @@ class Objects(Protocol):
 
     async def remove(self, keys: Sequence[str]) -> None:
         """End the objects; those that don't exist are no error."""
+        ...
+
+
+class Requests(Protocol):
+    """Who asks to follow a member; raises `commands.errors.Unavailable` while that can't be told."""
+
+    async def of(self, member_id: MemberId, *, reached: Mapping[int, int], most: int) -> Sequence[MemberId]:
+        """Those whose requests stand, the newest first; waits a little for what was recorded up to `reached`."""
         ...
 
 

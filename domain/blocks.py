@@ -55,7 +55,7 @@ def end(block: Block, blocker: MemberId, blocked: MemberId, at: datetime) -> lis
 
 
 def settle(block: Block, blocker: MemberId, blocked: MemberId, version: int, at: datetime) -> list[Event]:
-    """Record that both follows know of the block as of that version; what is known already changes nothing."""
-    if version <= block.settled:
+    """Record that both follows know of the block as it stands, at that version; once, and not where it went on."""
+    if version != block.version or block.settled == version:
         return []
     return [BlockSettled(at=at, blocker_id=blocker, blocked_id=blocked, block_version=version)]

@@ -19,6 +19,7 @@ from domain.events import (
 )
 from domain.homes import Stream
 from domain.ids import MemberId, slot_of
+from domain.members import Member
 
 
 class Following(StrEnum):
@@ -97,6 +98,13 @@ def end(follow: Follow, follower: MemberId, followed: MemberId, by: MemberId, at
             return []
 
 
+def accept_after_opening(follow: Follow, member: Member, follower: MemberId, at: datetime) -> list[Event]:
+    """Let someone in who asked while the account was private, provided that it is open now."""
+    if follow.state != Following.REQUESTED or member.private or not member.exists:
+        return []
+    return [FollowAccepted(at=at, follower_id=follower, followed_id=member.member_id)]
+
+
 def accept(follow: Follow, follower: MemberId, followed: MemberId, at: datetime) -> list[Event]:
     """Let someone in who asked; accepting twice changes nothing."""
     match follow.state:
@@ -108,7 +116,7 @@ def accept(follow: Follow, follower: MemberId, followed: MemberId, at: datetime)
             raise NotFound("request_not_found", "There is no such request.")
 
 
-def bar(
+def hear(
     follow: Follow, follower: MemberId, followed: MemberId, by: MemberId, version: int, at: datetime, *, standing: bool
 ) -> list[Event]:
     """Hear that a block by one of the two stands, or has ended; the follow ends with it, an older version is no news."""

@@ -13,6 +13,7 @@ from domain.events import (
     MemberWentPublic,
     ProfileChanged,
     RegistrationAbandoned,
+    RequestsSettled,
     RoleGranted,
     RoleRevoked,
 )
@@ -36,7 +37,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What is true of a member now."""
+    """What is true of a member now; `opening` while those who asked to follow are let in, after going public."""
 
     member_id: MemberId = ""
     exists: bool = False
@@ -47,6 +48,7 @@ class Member:
     last_name: str = ""
     bio: str = ""
     private: bool = False
+    opening: bool = False
     registered_at: datetime | None = None
     roles: frozenset[str] = frozenset({Role.MEMBER})
 
@@ -87,9 +89,11 @@ def evolve(member: Member, event: Event) -> Member:
         case ProfileChanged() as change:
             return replace(member, first_name=change.first_name, last_name=change.last_name, bio=change.bio)
         case MemberWentPrivate():
-            return replace(member, private=True)
+            return replace(member, private=True, opening=False)
         case MemberWentPublic():
-            return replace(member, private=False)
+            return replace(member, private=False, opening=True)
+        case RequestsSettled():
+            return replace(member, opening=False)
         case RoleGranted(role=role):
             return replace(member, roles=member.roles | {role})
         case RoleRevoked(role=role):
@@ -131,6 +135,12 @@ def set_private(member: Member, at: datetime, *, private: bool) -> list[Event]:
         return []
     change = MemberWentPrivate if private else MemberWentPublic
     return [change(at=at, member_id=known.member_id)]
+
+
+def settle_requests(member: Member, at: datetime) -> list[Event]:
+    """Record that everyone who had asked was let in, once; an account that is private again has nothing to tell."""
+    known = known_member(member)
+    return [RequestsSettled(at=at, member_id=known.member_id)] if known.opening else []
 
 
 def grant(member: Member, role: str, by: str, at: datetime) -> list[Event]:

@@ -15,6 +15,7 @@ from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
 from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.authors import CassandraAuthorLists
+from infra.cassandra.blocks import CassandraBlocks
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.duplicates import CassandraDuplicates
@@ -22,17 +23,19 @@ from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.marks import CassandraMarks
 from infra.cassandra.models import CassandraModels
+from infra.cassandra.mutes import CassandraMutes
 from infra.cassandra.photos import CassandraPhotos
 from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.registry import Registry
 from infra.cassandra.schema import migrate as migrate_cassandra
+from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.store import CassandraStore
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
-from infra.core import Core, Queries, celebrities, utc_now, wiring
+from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
@@ -120,6 +123,8 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             authors=CassandraAuthorLists(lived),
             albums=CassandraAlbums(lived),
             follows=CassandraFollows(lived),
+            blocks=CassandraBlocks(lived),
+            mutes=CassandraMutes(lived),
             timelines=CassandraTimelines(lived),
             likes=CassandraLikes(lived),
             comments=CassandraComments(lived),
@@ -129,6 +134,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             search=OpenSearchSearch(documents, live),
             waiting=CassandraWaiting(lived),
             chunks=CassandraChunks(lived),
+            unsettled=CassandraUnsettled(lived),
             progress=ClusterProgress(models, store, now=utc_now),
         )
         objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
@@ -204,6 +210,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             groups,
             leadership,
             process,
+            settling(core, leadership),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
 from api.wiring import Wiring, Writes
-from commands import albums, comments, deciding, follows, likes, members, photos, sessions, uploads
+from commands import albums, blocks, comments, deciding, follows, likes, members, mutes, photos, sessions, uploads
 from commands.celebrities import ReviewAuthor, review_author
 from commands.ports import Deps, Objects, Passwords
 from domain.celebrities import Thresholds
@@ -17,28 +17,33 @@ from domain.visibility import Sight
 from infra.eventstore.store import LibraryEventStore
 from infra.installation import Installation
 from infra.operating import Operating
+from infra.requests import ShownRequests
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.ports import (
     Albums,
     AuthorLists,
+    Blocks,
     Comments,
     Counters,
     Duplicates,
     Follows,
     Likes,
+    Mutes,
     Photos,
     Profiles,
     Progress,
     Search,
     Sessions,
     Timelines,
+    Unsettled,
     Waiting,
 )
 from projections.stores import ReadModels
 from streams.celebrities import Celebrities
 from streams.fanout import Chunks
 from streams.merging import Merged
+from streams.settling import Finish, Leading, Settling
 
 SKEW: Final = timedelta(seconds=1)
 """So far the clocks of a cluster's processes may be apart."""
@@ -54,6 +59,8 @@ class Queries:
     authors: AuthorLists
     albums: Albums
     follows: Follows
+    blocks: Blocks
+    mutes: Mutes
     timelines: Timelines
     likes: Likes
     comments: Comments
@@ -63,6 +70,7 @@ class Queries:
     search: Search
     waiting: Waiting
     chunks: Chunks
+    unsettled: Unsettled
     progress: Progress
 
     def reads(self, files: Files, window: timedelta) -> Reads:
@@ -74,6 +82,8 @@ class Queries:
             authors=self.authors,
             albums=self.albums,
             follows=self.follows,
+            blocks=self.blocks,
+            mutes=self.mutes,
             timelines=self.timelines,
             likes=self.likes,
             comments=self.comments,
@@ -100,6 +110,29 @@ class Core:
     deps: Deps
 
 
+def requests(core: Core) -> ShownRequests:
+    """Who asks to follow whom."""
+    return ShownRequests(core.queries.follows, core.queries.progress, patience_s=core.settings.catch_up_s)
+
+
+def settling(core: Core, leadership: Leading | None = None) -> Settling:
+    """What finishes what a crash kept commands from doing."""
+    deps, asking = core.deps, requests(core)
+
+    async def settle_block(blocker_id: MemberId, blocked_id: MemberId) -> None:
+        await blocks.settle_block(blocks.SettleBlock(blocker_id, blocked_id), deps=deps)
+
+    async def accept_requests(member_id: MemberId, reached: Mapping[int, int], most: int) -> int:
+        accepting = follows.AcceptRequests(member_id, reached, most)
+        return (await follows.accept_requests(accepting, deps=deps, requests=asking)).state
+
+    async def settle_requests(member_id: MemberId) -> None:
+        await members.settle_requests(members.SettleRequests(member_id), deps=deps)
+
+    finish = Finish(settle_block, accept_requests, settle_requests)
+    return Settling(core.queries.unsettled, finish, deps.now, leadership)
+
+
 def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
     """Every command handler with its ports bound."""
     deps, sight, fingerprint = core.deps, core.queries.sight, core.installation.fingerprint
@@ -115,6 +148,11 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         follow_member=partial(follows.follow_member, deps=deps),
         end_follow=partial(follows.end_follow, deps=deps),
         accept_follower=partial(follows.accept_follower, deps=deps),
+        accept_requests=partial(follows.accept_requests, deps=deps, requests=requests(core)),
+        block_member=partial(blocks.block_member, deps=deps),
+        unblock_member=partial(blocks.unblock_member, deps=deps),
+        mute_member=partial(mutes.mute_member, deps=deps),
+        unmute_member=partial(mutes.unmute_member, deps=deps),
         new_upload=partial(uploads.new_upload, deps=deps),
         sign_upload=partial(uploads.sign_upload, objects=objects),
         request_uploads=partial(uploads.request_uploads, deps=deps),

@@ -12,7 +12,7 @@ from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
 from domain.recorded import Recorded
-from infra.core import Core, Queries, celebrities, utc_now, wiring
+from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
@@ -23,17 +23,20 @@ from infra.passwords import Argon2Passwords
 from infra.settings import Settings
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.mutes import SqliteMutes
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.search import SqliteSearch
+from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
@@ -107,6 +110,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(_ended, reviewing)
         reactions.start()
         stack.push_async_callback(reactions.stop)
+        stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
 
         async def following() -> None:
             if failing := follower.failing:
@@ -141,6 +145,8 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
         authors=SqliteAuthorLists(models),
         albums=SqliteAlbums(models),
         follows=SqliteFollows(models),
+        blocks=SqliteBlocks(models),
+        mutes=SqliteMutes(models),
         timelines=SqliteTimelines(models),
         likes=SqliteLikes(models),
         comments=SqliteComments(models),
@@ -150,5 +156,6 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
         search=SqliteSearch(models),
         waiting=SqliteWaiting(models),
         chunks=SqliteChunks(models),
+        unsettled=SqliteUnsettled(models),
         progress=SqliteProgress(models, store),
     )

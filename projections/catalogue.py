@@ -5,16 +5,19 @@ from typing import Final
 from projections.albums import ALBUMS
 from projections.analytics import ACTIVITY, ANALYTICS
 from projections.authors import AUTHORS
+from projections.blocks import BLOCKS
 from projections.comments import COMMENTS
 from projections.counters import COUNTERS
 from projections.duplicates import DUPLICATES
 from projections.follows import FOLLOWS
 from projections.likes import LIKES
+from projections.mutes import MUTES
 from projections.photos import PHOTOS
 from projections.processing import PROCESSING
 from projections.profiles import PROFILES
 from projections.rows import Projection
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
+from projections.settling import SETTLING
 from projections.timelines import TIMELINES
 from projections.visibility import VISIBILITY
 
@@ -25,6 +28,9 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     AUTHORS,
     ALBUMS,
     FOLLOWS,
+    BLOCKS,
+    MUTES,
+    SETTLING,
     TIMELINES,
     LIKES,
     COMMENTS,

@@ -12,14 +12,17 @@ from typing import Protocol
 from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId
 from domain.visibility import AlbumSight
 from projections.albums import AlbumEntryRow, AlbumRow
+from projections.blocks import BlockRow
 from projections.comments import CommentRow
 from projections.counters import Kind
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LikeRow
+from projections.mutes import MuteRow
 from projections.photos import PhotoRow
 from projections.processing import WaitingPhotoRow
 from projections.profiles import ProfileRow
 from projections.search import Found, PhotoFilters, Ranked
+from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.timelines import TimelineRow
 
 
@@ -94,6 +97,34 @@ class Follows(Protocol):
 
     async def requests(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowRequestRow]:
         """Newest first."""
+        ...
+
+
+class Blocks(Protocol):
+    """Whom members block."""
+
+    async def page(self, blocker_id: MemberId, *, before: Since | None, limit: int) -> Sequence[BlockRow]:
+        """Newest first."""
+        ...
+
+
+class Mutes(Protocol):
+    """Whom members mute."""
+
+    async def page(self, muter_id: MemberId, *, before: Since | None, limit: int) -> Sequence[MuteRow]:
+        """Newest first."""
+        ...
+
+
+class Unsettled(Protocol):
+    """What commands set out to do at other homes, and may not have done."""
+
+    async def blocks(self, *, after: tuple[MemberId, MemberId] | None, limit: int) -> Sequence[UnsettledBlockRow]:
+        """By pair."""
+        ...
+
+    async def openings(self, *, after: MemberId | None, limit: int) -> Sequence[OpenedAccountRow]:
+        """By member."""
         ...
 
 

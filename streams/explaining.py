@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from domain import follows, members, photos
+from domain import blocks, follows, members, mutes, photos
 from domain.events import Event, FollowAccepted, MemberFollowed, PhotoUploaded
 from domain.folding import fold
 from domain.follows import APART, Following
@@ -14,7 +14,16 @@ from domain.ids import MemberId, PhotoId, is_id
 from domain.members import NOBODY
 from domain.photos import Photo
 from domain.recorded import Recorded
-from domain.visibility import Audience, MemberState, PhotoState, Relation, Status, may_see_photo
+from domain.visibility import (
+    STRANGERS,
+    Audience,
+    MemberState,
+    PhotoState,
+    Relation,
+    Status,
+    belongs_in_feed,
+    may_see_photo,
+)
 from streams.ports import EventLog
 
 S = TypeVar("S")
@@ -30,6 +39,8 @@ class Rule(StrEnum):
     REMOVED = "it was removed"
     NOT_FOLLOWING = "they do not follow its owner"
     REQUESTED = "they asked to follow its owner, who has not answered"
+    BLOCKED = "they block its owner, or its owner blocks them"
+    MUTED = "they mute its owner"
     PROCESSING = "it is still being developed"
     REJECTED = "its file could not be developed"
     FRIENDS_ONLY = "it is for friends, and its owner does not follow them back"
@@ -60,32 +71,54 @@ class _Case:
     back_filled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Ties:
+    """How a viewer stands to an owner, and the facts of the follow, the follow back, and of blocks and mutes."""
+
+    relation: Relation = STRANGERS
+    out: tuple[Recorded, ...] = ()
+    back: tuple[Recorded, ...] = ()
+    others: tuple[Recorded, ...] = ()
+
+
 async def why(log: EventLog, viewer: MemberId, photo_id: PhotoId) -> Reason:
-    """Whether the photo is in the viewer's feed as far as the log goes, and why; reads four small streams."""
+    """Whether the photo is in the viewer's feed as far as the log goes, and why; reads a few small streams."""
     of_photo = await _stream(log, photos.stream(photo_id)) if is_id(photo_id) else ()
     photo = _fold(photos.evolve, Photo(), of_photo)
     if photo.uploaded is None:
         return Reason(shown=False, rule=Rule.UNKNOWN, facts=())
     owner = photo.uploaded.owner_id
     of_owner = await _stream(log, members.stream(owner))
-    out = await _stream(log, follows.stream(owner, viewer)) if viewer != owner else ()
-    back = await _stream(log, follows.stream(viewer, owner)) if viewer != owner else ()
+    ties = _Ties() if viewer == owner else await _ties(log, viewer, owner)
+    relation, out = ties.relation, ties.out
+    case = _Case(viewer, owner, photo, relation, _followed_later(of_photo, out))
+    private = _fold(members.evolve, NOBODY, of_owner).private
+    state = PhotoState(photo_id, owner, photo.status, photo.audience, photo.removed_at is not None)
+    seen = may_see_photo(viewer, state, MemberState(owner, private), relation)
+    shown = seen and belongs_in_feed(viewer, state, relation)
+    rule = _rule(case)
+    relevant = (*of_photo, *out, *(ties.back if photo.audience is Audience.FRIENDS else ()), *ties.others)
+    facts = tuple(sorted(relevant, key=lambda fact: fact.recorded_at))
+    return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts)
+
+
+async def _ties(log: EventLog, viewer: MemberId, owner: MemberId) -> _Ties:
+    """What lies between a viewer and an owner."""
+    out = await _stream(log, follows.stream(owner, viewer))
+    back = await _stream(log, follows.stream(viewer, owner))
+    blocking = await _stream(log, blocks.stream(viewer, owner))
+    blocked_by = await _stream(log, blocks.stream(owner, viewer))
+    muting = await _stream(log, mutes.stream(viewer, owner))
     towards, returned = (_fold(follows.evolve, APART, facts).state for facts in (out, back))
     relation = Relation(
         following=towards == Following.YES,
         followed_by=returned == Following.YES,
         requested=towards == Following.REQUESTED,
+        blocking=_fold(blocks.evolve, blocks.NONE, blocking).standing,
+        blocked_by=_fold(blocks.evolve, blocks.NONE, blocked_by).standing,
+        muted=_fold(mutes.evolve, mutes.NONE, muting).standing,
     )
-    case = _Case(viewer, owner, photo, relation, _followed_later(of_photo, out))
-    private = _fold(members.evolve, NOBODY, of_owner).private
-    state = PhotoState(photo_id, owner, photo.status, photo.audience, photo.removed_at is not None)
-    shown = may_see_photo(viewer, state, MemberState(owner, private), relation) and (
-        viewer == owner or relation.following
-    )
-    rule = _rule(case)
-    relevant = (*of_photo, *out, *(back if photo.audience is Audience.FRIENDS else ()))
-    facts = tuple(sorted(relevant, key=lambda fact: fact.recorded_at))
-    return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts)
+    return _Ties(relation, out, back, (*blocking, *blocked_by, *muting))
 
 
 def _rule(case: _Case) -> Rule:
@@ -94,8 +127,12 @@ def _rule(case: _Case) -> Rule:
         return Rule.REMOVED
     if case.viewer == case.owner:
         return Rule.OWN
+    if case.relation.apart:
+        return Rule.BLOCKED
     if not case.relation.following:
         return Rule.REQUESTED if case.relation.requested else Rule.NOT_FOLLOWING
+    if case.relation.muted:
+        return Rule.MUTED
     match case.photo.status, case.photo.audience:
         case Status.PROCESSING, _:
             return Rule.PROCESSING

@@ -34,14 +34,15 @@ def routes(reads: Reads) -> APIRouter:
     )
     async def of_photo(request: Request, photo_id: str, viewer: Viewer, at: Fresh, page: Paged) -> Response:
         """Oldest first, for anyone who sees the photo."""
-        await seen(reads, viewer and viewer.member_id, photo_id)
+        me = viewer and viewer.member_id
+        await seen(reads, me, photo_id)
         scope = ("comments", photo_id)
 
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[CommentRow]:
             return await reads.comments.page(photo_id, after=key[0] if key else None, limit=limit)
 
-        async def choose(rows: Sequence[CommentRow]) -> Sequence[Shown]:
-            return await comments(reads, rows)
+        async def choose(rows: Sequence[CommentRow]) -> Sequence[Shown | None]:
+            return await comments(reads, me, rows)
 
         filled = await fill(
             page.limit, page.after(*scope), fetch=fetch, key_of=lambda row: [row.comment_id], choose=choose

@@ -30,12 +30,13 @@ def routes(reads: Reads) -> APIRouter:
     )
     async def followers(request: Request, username: str, viewer: Viewer, at: Fresh, page: Paged) -> Response:
         """Newest first."""
-        owner = (await known(reads, username)).member_id
-        await check_lists(reads, viewer and viewer.member_id, owner)
+        me, owner = viewer and viewer.member_id, (await known(reads, username)).member_id
+        await check_lists(reads, me, owner)
         return await listed(
             request,
             at,
             reads,
+            me,
             page,
             "followers",
             owner,
@@ -49,12 +50,13 @@ def routes(reads: Reads) -> APIRouter:
     )
     async def following(request: Request, username: str, viewer: Viewer, at: Fresh, page: Paged) -> Response:
         """Newest first."""
-        owner = (await known(reads, username)).member_id
-        await check_lists(reads, viewer and viewer.member_id, owner)
+        me, owner = viewer and viewer.member_id, (await known(reads, username)).member_id
+        await check_lists(reads, me, owner)
         return await listed(
             request,
             at,
             reads,
+            me,
             page,
             "following",
             owner,
@@ -73,6 +75,7 @@ def routes(reads: Reads) -> APIRouter:
             request,
             at,
             reads,
+            mine,
             page,
             "follow-requests",
             mine,

@@ -30,11 +30,13 @@ def routes(reads: Reads) -> APIRouter:
     )
     async def likes(request: Request, photo_id: str, viewer: Viewer, at: Fresh, page: Paged) -> Response:
         """Newest first, for anyone who sees the photo."""
-        await seen(reads, viewer and viewer.member_id, photo_id)
+        me = viewer and viewer.member_id
+        await seen(reads, me, photo_id)
         return await listed(
             request,
             at,
             reads,
+            me,
             page,
             "likes",
             photo_id,

@@ -1,4 +1,4 @@
-"""Lists of members by time: followers, followed, requests and likes are all of this shape."""
+"""Lists of members by time: followers, followed, requests, likes, blocks and mutes are all of this shape."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -10,9 +10,10 @@ from starlette.responses import Response
 from api.caching import shown
 from api.paging import Page, body, fill
 from api.ports import Reads
-from api.showing.members import cards
+from api.showing.members import Rule, cards
 from api.showing.shown import Shown, bodies, versions
 from domain.ids import MemberId
+from domain.visibility import may_see_member
 from projections.ports import Reached, Since
 
 
@@ -32,10 +33,12 @@ async def listed(
     request: Request,
     at: Reached,
     reads: Reads,
+    viewer: MemberId | None,
     page: Page,
     *scope: str,
     fetch: Callable[[Since | None, int], Awaitable[Sequence[R]]],
     who: Callable[[R], MemberId],
+    seen: Rule = may_see_member,
 ) -> Response:
     """A page of member cards, newest first; nobody is left out, so that the list is as long as its count."""
 
@@ -43,7 +46,7 @@ async def listed(
         return await fetch(None if key is None else Since(datetime.fromisoformat(key[0]), key[1]), limit)
 
     async def all_of(found: Sequence[R]) -> list[Shown]:
-        return await cards(reads, map(who, found))
+        return await cards(reads, viewer, map(who, found), seen=seen)
 
     def key_of(row: R) -> list[Any]:
         return [row.since.isoformat(), who(row)]

@@ -29,7 +29,7 @@ from domain.visibility import may_see_lists
 from projections.ports import Reached
 from projections.search import Hit, Near, PhotoFilters, Ranked
 
-FreshMembers = Annotated[Reached, Depends(fresh("profiles", "member_search"))]
+FreshMembers = Annotated[Reached, Depends(fresh("visibility", "profiles", "member_search"))]
 FreshPhotos = Annotated[Reached, Depends(fresh(*MODELS, "photo_search"))]
 
 Asked = Annotated[str, Query(min_length=1, max_length=200, description="What is looked for.", examples=["river"])]
@@ -78,14 +78,14 @@ def routes(reads: Reads, now: Now) -> APIRouter:
     )
     async def members(request: Request, q: Asked, viewer: Viewer, at: FreshMembers, page: Paged) -> Response:
         """By username, first and last name; words may be begun or slightly misspelt. The exact username comes first."""
-        del viewer
+        me = viewer and viewer.member_id
         scope = ("search-members", _digest(q))
 
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[Hit]:
             return (await reads.search.members(q, after=_after(key), limit=limit)).hits
 
         async def choose(hits: Sequence[Hit]) -> list[Shown | None]:
-            found = await cards(reads, (hit.id for hit in hits))
+            found = await cards(reads, me, (hit.id for hit in hits))
             return [None if card is HIDDEN else card for card in found]
 
         filled = await fill(page.limit, page.after(*scope), fetch=fetch, key_of=_key, choose=choose)

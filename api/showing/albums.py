@@ -64,7 +64,7 @@ async def albums(
     states, (owner, relation), (by,) = await asyncio.gather(
         reads.albums.albums([row.album_id for row in rows]),
         standing(reads, viewer, owner_id),
-        cards(reads, [owner_id]),
+        cards(reads, viewer, [owner_id]),
     )
 
     async def one(row: AlbumRow) -> Shown | None:

@@ -1,7 +1,7 @@
 """Members and member cards, as a viewer sees them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from api.answers import stamp
@@ -41,11 +41,38 @@ def card(profile: ProfileRow | None) -> Shown:
     return Shown(body, (profile.member_id, profile.username, profile.first_name, profile.last_name))
 
 
-async def cards(reads: Reads, member_ids: Iterable[MemberId]) -> list[Shown]:
-    """A card for each, in the order asked."""
+Rule: TypeAlias = Callable[[MemberId | None, MemberState, Relation], bool]
+"""Whether the viewer sees a member."""
+
+
+async def cards(
+    reads: Reads, viewer: MemberId | None, member_ids: Iterable[MemberId], *, seen: Rule = may_see_member
+) -> list[Shown]:
+    """A card for each, in the order asked; whom the viewer may not see stands there hidden.
+
+    The lists of whom the viewer blocks and mutes are for taking that back, so there the rule is `may_see_profile`.
+    """
     asked = list(member_ids)
-    profiles = await reads.profiles.by_ids(dict.fromkeys(asked)) if asked else {}
-    return [card(profiles.get(member_id)) for member_id in asked]
+    if not asked:
+        return []
+    each = list(dict.fromkeys(asked))
+    profiles, states, relations = await asyncio.gather(
+        reads.profiles.by_ids(each), reads.sight.members(each), relations_to(reads, viewer, each)
+    )
+
+    def shown(member_id: MemberId) -> Shown:
+        state = states.get(member_id, MemberState(member_id))
+        return card(profiles.get(member_id)) if seen(viewer, state, relations.get(member_id, STRANGERS)) else HIDDEN
+
+    return [shown(member_id) for member_id in asked]
+
+
+async def relations_to(
+    reads: Reads, viewer: MemberId | None, member_ids: Iterable[MemberId]
+) -> Mapping[MemberId, Relation]:
+    """How the viewer stands to each of these but themselves; nobody stands to anyone without a name."""
+    others = [member_id for member_id in member_ids if member_id != viewer]
+    return {} if viewer is None or not others else await reads.sight.relations(viewer, others)
 
 
 async def known(reads: Reads, username: str) -> ProfileRow:

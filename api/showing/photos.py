@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.answers import stamp, stamp_or_none
 from api.ports import Now, Reads
 from api.showing.images import SIGNED_FOR, image
-from api.showing.members import Counts, card, counts_of
+from api.showing.members import Counts, card, counts_of, relations_to
 from api.showing.shown import Shown
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId, is_id
@@ -75,7 +75,7 @@ async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[Pho
     owner_ids = list(dict.fromkeys(state.owner_id for state in states.values()))
     owners, relations, profiles = await asyncio.gather(
         reads.sight.members(owner_ids),
-        _relations(reads, viewer, owner_ids),
+        relations_to(reads, viewer, owner_ids),
         reads.profiles.by_ids(owner_ids),
     )
     return Hydrated(viewer, rows, states, counts, liked, owners, relations, profiles)
@@ -87,7 +87,7 @@ async def seen(reads: Reads, viewer: MemberId | None, photo_id: PhotoId) -> Phot
         state = (await reads.sight.photos([photo_id])).get(photo_id)
         if state is not None:
             owners, relations = await asyncio.gather(
-                reads.sight.members([state.owner_id]), _relations(reads, viewer, [state.owner_id])
+                reads.sight.members([state.owner_id]), relations_to(reads, viewer, [state.owner_id])
             )
             known = Hydrated(viewer, states={photo_id: state}, owners=owners, relations=relations)
             if may_see_photo(viewer, state, known.owner(state), known.relation(state)):
@@ -179,10 +179,3 @@ def _location(row: PhotoRow) -> dict[str, Any] | None:
 
 async def _liked(reads: Reads, viewer: MemberId | None, ids: list[PhotoId]) -> frozenset[PhotoId]:
     return frozenset() if viewer is None else await reads.likes.liked(viewer, ids)
-
-
-async def _relations(
-    reads: Reads, viewer: MemberId | None, owner_ids: Iterable[MemberId]
-) -> Mapping[MemberId, Relation]:
-    others = [owner_id for owner_id in owner_ids if owner_id != viewer]
-    return {} if viewer is None or not others else await reads.sight.relations(viewer, others)

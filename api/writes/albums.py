@@ -44,7 +44,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, now: Now) -> 
         asked = CreateAlbum(
             caller.member_id, body.title, body.description or "", Audience(body.audience or Audience.PUBLIC)
         )
-        (owner,) = await cards(reads, [caller.member_id])
+        (owner,) = await cards(reads, caller.member_id, [caller.member_id])
 
         async def run(once: Once | None) -> Receipt[Album]:
             return await writes.create_album(asked, once=once)
@@ -90,7 +90,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, now: Now) -> 
     async def shown(album: Album) -> Shown:
         made = known_album(album)
         owner, relation = await standing(reads, made.owner_id, made.owner_id)
-        (by,) = await cards(reads, [made.owner_id])
+        (by,) = await cards(reads, made.owner_id, [made.owner_id])
         held = await content(reads, made.owner_id, made.album_id, owner, relation, now)
         return present(_row(album), album.audience, by, held)
 

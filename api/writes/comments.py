@@ -51,7 +51,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     ) -> Response:
         """Under a photo that the caller sees; a reply names a comment of the same photo."""
         asked = WriteComment(checked(photo_id), caller.member_id, body.text, body.reply_to)
-        (author,) = await cards(reads, [caller.member_id])
+        (author,) = await cards(reads, caller.member_id, [caller.member_id])
 
         async def run(once: Once | None) -> Receipt[Comment]:
             return await writes.write_comment(asked, once=once)
@@ -73,7 +73,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
         """Its author may."""
         receipt = await writes.edit_comment(EditComment(_checked(comment_id), caller.member_id, body.text))
         edited_at = receipt.recorded[0].event.at if receipt.recorded else await edited(comment_id)
-        (author,) = await cards(reads, [caller.member_id])
+        (author,) = await cards(reads, caller.member_id, [caller.member_id])
         return done(request, receipt.reached, covered, body=_shown(receipt.state, author, edited_at).body)
 
     @router.delete(

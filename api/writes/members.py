@@ -1,6 +1,6 @@
 """Members: registration and the profile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -11,7 +11,7 @@ from api.bodies import JsonRoute
 from api.documents import command
 from api.idempotency import Idempotency, IdempotencyKey
 from api.identity import Member
-from api.ports import Limits, Reads
+from api.ports import Reads
 from api.positions import Covered
 from api.shapes import examples
 from api.shapes import members as shapes
@@ -19,22 +19,22 @@ from api.showing.members import KINDS, Counts, counts_of, present
 from api.standby import AWAY
 from api.wiring import Writes
 from commands.deciding import Receipt
-from commands.follows import AcceptFollower
+from commands.errors import Conflict, Unavailable
+from commands.follows import AcceptRequests
 from commands.members import ChangeProfile, RegisterMember
 from commands.once import Once
-from domain.errors import NotFound
 from domain.homes import slot_of_member
 from domain.ids import MemberId
 from domain.members import Member as MemberOnRecord
 from domain.once import Answer
+from domain.positions import merge
 from domain.visibility import STRANGERS, MemberState
-from projections.ports import Since
 from projections.profiles import ProfileRow
 
-_PAGE = 100
+_MOST_ACCEPTED = 1_000
 
 
-def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limits) -> APIRouter:
+def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     """Registration and the profile."""
     router = APIRouter(route_class=JsonRoute)
 
@@ -65,8 +65,9 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limit
         receipt = await writes.change_profile(asked)
         if receipt.pending and body.private:
             return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=PENDING)
-        if body.private is False:  # said again, it finishes what an outage left
-            await accept_all(caller.member_id, receipt.reached)
+        reached = receipt.reached
+        if body.private is False:
+            reached = merge((reached, await accept_all(caller.member_id, reached)))
         told = present(
             _profile(receipt.state),
             MemberState(caller.member_id, receipt.state.private),
@@ -74,16 +75,15 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency, limits: Limit
             caller.member_id,
             await _counts(reads, caller.member_id),
         )
-        return done(request, receipt.reached, covered, body=told.body)
+        return done(request, reached, covered, body=told.body)
 
-    async def accept_all(member_id: MemberId, reached: dict[int, int]) -> None:
-        """Accept those who asked while the account was private: requests share its log, so they are all known by then."""
-        await reads.progress.wait(["follows"], reached, timeout_s=limits.catch_up_s)
-        async for follower_id in _requests(reads, member_id):
-            try:
-                await writes.accept_follower(AcceptFollower(follower_id, member_id))
-            except NotFound:
-                continue  # withdrawn meanwhile
+    async def accept_all(member_id: MemberId, reached: Mapping[int, int]) -> Mapping[int, int]:
+        """Let in who asked, as far as that can be told now; a reaction sees to the rest (see `streams.settling`)."""
+        try:
+            accepted = await writes.accept_requests(AcceptRequests(member_id, reached, _MOST_ACCEPTED))
+        except (Unavailable, Conflict):
+            return {}
+        return accepted.reached
 
     return router
 
@@ -93,14 +93,6 @@ async def _counts(reads: Reads, member_id: MemberId) -> Counts | None:
         return await counts_of(reads, [member_id], KINDS)
     except AWAY:  # what was recorded is answered, whatever else is down
         return None
-
-
-async def _requests(reads: Reads, member_id: MemberId) -> AsyncIterator[MemberId]:
-    before: Since | None = None
-    while rows := await reads.follows.requests(member_id, before=before, limit=_PAGE):
-        for row in rows:
-            yield row.follower_id
-        before = Since(rows[-1].since, rows[-1].follower_id)
 
 
 def _registered(member: MemberOnRecord) -> Answer:

@@ -20,6 +20,7 @@ from domain.events.follows import (
     FollowUnbarred,
     MemberFollowed,
     MemberUnfollowed,
+    RequestsSettled,
 )
 from domain.events.likes import PhotoLiked, PhotoUnliked
 from domain.events.members import (
@@ -95,6 +96,7 @@ __all__ = [
     "ProfileChanged",
     "RegistrationAbandoned",
     "RequestAnswered",
+    "RequestsSettled",
     "RoleGranted",
     "RoleRevoked",
     "SessionEnded",

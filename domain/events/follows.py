@@ -73,3 +73,11 @@ class FollowUnbarred:
     followed_id: MemberId
     by: MemberId
     block_version: int
+
+
+@event("follow.requests_settled.v1")
+class RequestsSettled:
+    """Everyone who had asked to follow a private account was let in after it was opened."""
+
+    at: datetime
+    member_id: MemberId

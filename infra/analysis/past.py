@@ -14,12 +14,14 @@ from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.mutes import SqliteMutes
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
@@ -82,6 +84,8 @@ class Past:
             authors=SqliteAuthorLists(models),
             albums=SqliteAlbums(models),
             follows=SqliteFollows(models),
+            blocks=SqliteBlocks(models),
+            mutes=SqliteMutes(models),
             timelines=SqliteTimelines(models),
             likes=SqliteLikes(models),
             comments=SqliteComments(models),

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 from projections.processing import WaitingPhotoRow
+from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.timelines import CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 
 SHARDS: Final = 256
@@ -41,8 +42,10 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     CelebrityRow: Layout(most_shards=4),
     # Read for a thousand authors at once, where a feed goes on past what is stored.
     TimelinePhotoRow: Layout(most_shards=64),
-    # A queue: read from its oldest row on, over what was deleted before; so few partitions and deletes soon forgotten.
+    # Queues: read from their first row on, over what was deleted before; so few partitions and deletes soon forgotten.
     WaitingPhotoRow: Layout(most_shards=4, grace_s=86_400),
+    UnsettledBlockRow: Layout(most_shards=4, grace_s=86_400),
+    OpenedAccountRow: Layout(most_shards=4, grace_s=86_400),
 }
 
 

@@ -14,6 +14,7 @@ from projections.counters import COUNTERS
 from projections.ports import Waiting
 from projections.processing import PROCESSING
 from projections.rows import Projection
+from projections.settling import SETTLING
 from projections.stores import Model, ReadModels
 from projections.timelines import TIMELINES
 from streams.broker import Broker
@@ -52,7 +53,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What streams are made of; `process` develops a photo, where this process has the means."""
+    """What streams are made of.
+
+    `process` develops a photo, where this process has the means; `settling` finishes what crashed commands left.
+    """
 
     log: EventLog
     models: ReadModels
@@ -62,6 +66,7 @@ class Parts:
     groups: Mapping[str, Group]
     leadership: Leadership
     process: Process | None = None
+    settling: Service | None = None
 
 
 def all_topics(settings: Settings) -> dict[Name, Topic]:
@@ -95,7 +100,7 @@ def build_relays(settings: Settings, parts: Parts) -> list[Service]:
 async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -> list[Service]:
     """What a worker of these names does; one that hosts `processing` or `timelines` also hands out their work.
 
-    Every worker that hosts anything takes part in fan-out.
+    Every worker that hosts anything takes part in fan-out; one that hosts `settling` does what is left to do there.
 
     Creates the topics that are missing. Raises `ValueError` for a name that nothing has.
     """
@@ -118,6 +123,8 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
     if COUNTERS in projections:
         told.append(parts.celebrities.fed)
         services.append(parts.celebrities)
+    if SETTLING in projections and parts.settling is not None:
+        services.append(parts.settling)
     if projections:
         broker = _broker(settings, wants[Name.EVENTS], partitions)
         services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=_all(told)))

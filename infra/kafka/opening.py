@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from infra.bootstrap import open_core
-from infra.core import celebrities
+from infra.core import celebrities, settling
 from infra.kafka.assembling import Group, Parts
 from infra.kafka.checkpoints import SqliteRelayCheckpoints
 from infra.kafka.leadership import FileLeadership
@@ -31,4 +31,5 @@ async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterato
             celebrities=celebrities(core),
             groups={"all": Group(range(core.store.logs), checkpoints, leadership)},
             leadership=leadership,
+            settling=settling(core, leadership),
         )

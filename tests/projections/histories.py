@@ -43,6 +43,7 @@ from domain.events import (
     PhotoUnliked,
     PhotoUploaded,
     ProfileChanged,
+    RequestsSettled,
     SessionEnded,
     SessionOpened,
 )
@@ -128,7 +129,8 @@ class World:
         member = self._member(a)
         self.members[member] = not self.members[member]
         change = MemberWentPrivate if self.members[member] else MemberWentPublic
-        self._record(members.stream(member), change(at=self.at, member_id=member))
+        settled = [RequestsSettled(at=self.at, member_id=member)] if b % 2 and not self.members[member] else []
+        self._record(members.stream(member), change(at=self.at, member_id=member), *settled)
 
     def profile(self, a, b, c):
         member = self._member(a)

@@ -33,8 +33,12 @@ class Witness:
             return Rule.REMOVED
         if viewer == known["owner_id"]:
             return Rule.OWN
+        if world.barred(*pair):
+            return Rule.BLOCKED
         if world.follows.get(pair) != "yes":
             return Rule.REQUESTED if pair in world.follows else Rule.NOT_FOLLOWING
+        if pair in world.mutes:
+            return Rule.MUTED
         if known["status"] != "ready":
             return {"processing": Rule.PROCESSING, "rejected": Rule.REJECTED}[known["status"]]
         if known["audience"] == "private":
