@@ -45,7 +45,7 @@ from infra.installation import Installation, InstallationError, open_installatio
 from infra.kafka.assembling import Group, Parts
 from infra.kafka.checkpoints import PostgresRelayCheckpoints
 from infra.kafka.leadership import PostgresLeadership
-from infra.minio.bucket import Place
+from infra.minio.bucket import Bucket, Place
 from infra.minio.objects import MinioObjects
 from infra.opensearch.connecting import OpenSearch
 from infra.opensearch.search import OpenSearchSearch
@@ -83,6 +83,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             replicas=dsns_in(settings.postgres_replicas),
             pool=settings.postgres_pool,
             create=create,
+            shelf=Bucket(_place(settings)),
         )
         stack.callback(keys.close)
         stack.push_async_callback(store.close)

@@ -16,6 +16,7 @@ from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
+from infra.files.disk import Disk
 from infra.files.objects import FileObjects
 from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import open_installation
@@ -61,6 +62,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             keys=keys,
             now=utc_now,
             synchronous=settings.synchronous,
+            shelf=Disk(settings.data / "archive", ("events",)),
         )
         stack.push_async_callback(store.close)
         models = SqliteReadModels(settings.data / "models", CATALOGUE)

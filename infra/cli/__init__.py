@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 from rich.console import Console
 
-from infra.cli import events, letters, members, projections, stack
+from infra.cli import archive, events, letters, members, projections, stack
 from infra.cli.demo import demo
 from infra.cli.importing import import_folder
 from infra.cli.relaying import relay
@@ -35,6 +35,7 @@ app.command("settings")(show_settings)
 app.add_typer(projections.app, name="projections")
 app.add_typer(letters.app, name="letters")
 app.add_typer(events.app, name="events")
+app.add_typer(archive.app, name="archive")
 app.add_typer(members.app, name="members")
 app.add_typer(stack.app, name="stack")
 

@@ -15,7 +15,7 @@ from psycopg.errors import UndefinedTable
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
-from infra.eventstore.postgres_arrays import Numbers, Texts
+from infra.eventstore.postgres_arrays import Blobs, Numbers, Texts
 from infra.eventstore.postgres_database import Database
 from infra.eventstore.postgres_recorder import AWAIT_LOGS, LOCK_LOGS, LogRecorder
 from infra.eventstore.records import Moved, Place, Standing
@@ -103,6 +103,12 @@ class PostgresRecords:
                 return [Stored(log, *row) for log, cursor in found for row in cursor.fetchall()]
 
         return self._reading(read)
+
+    def exchange(self, log: int, states: Sequence[tuple[int, bytes]]) -> int:
+        """Put other payloads under these numbers."""
+        numbers, payloads = Numbers(number for number, _ in states), Blobs(state for _, state in states)
+        statement = self.recorder(log).exchange_statement
+        return int(self._reading(lambda connection: _asked(connection, statement, numbers, payloads).rowcount))
 
     def settle(self, logs: Iterable[int]) -> None:
         """Wait until all transactions have ended that hold the lock of one of these logs."""

@@ -12,7 +12,9 @@ from eventsourcing.persistence import PersistenceError
 from commands.errors import Unavailable
 from commands.ports import Now
 from infra.eventstore import placement
+from infra.eventstore.archive import Shelf
 from infra.eventstore.keys import Keys
+from infra.eventstore.opening import with_archive
 from infra.eventstore.placement import Placed
 from infra.eventstore.postgres import PostgresRecords
 from infra.eventstore.postgres_database import POOL, Database, connect
@@ -39,10 +41,11 @@ def open_postgres_store(
     pool: int = POOL[1],
     create: bool = False,
     lanes: int = LANES,
+    shelf: Shelf | None = None,
 ) -> LibraryEventStore:
     """The store in these databases, the catalogue first; blocks for a moment.
 
-    Replicas say themselves whose they are. Only with `create` are missing tables made (`filmroll logs migrate`).
+    Replicas say themselves whose they are; on the `shelf` lies the archive, if there may be one. Only with `create` are missing tables made (`filmroll logs migrate`).
     Raises `PlacementError` where the databases are not this installation's, `UnsafeSetting` where the environment asks
     for the library's database functions, and `Unavailable` where a database can't be reached.
     """
@@ -58,7 +61,7 @@ def open_postgres_store(
         records = PlacedRecords(clustered, clustered.replicas(replicas), lanes=lanes)
     except (PersistenceError, psycopg.OperationalError) as error:
         raise Unavailable(f"the event store can't be opened: {error}") from error
-    return LibraryEventStore(records, logs=logs, keys=keys, now=now)
+    return LibraryEventStore(with_archive(records, shelf), logs=logs, keys=keys, now=now)
 
 
 @dataclass(frozen=True, slots=True)

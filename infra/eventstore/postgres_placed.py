@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -136,6 +136,10 @@ class PlacedRecords:
                 for log, each in part.items():
                     found += self._following(log, partial(PostgresRecords.streams, names={log: each}))
         return found
+
+    def exchange(self, log: int, states: Sequence[tuple[int, bytes]]) -> int:
+        """Put other payloads under these numbers."""
+        return self._following(log, lambda records: records.exchange(log, states))
 
     def settle(self) -> None:
         """Wait for whoever holds the lock of a log, in every database."""

@@ -79,6 +79,14 @@ class LogRecorder(PostgresApplicationRecorder):
             .format(table)
             .as_string()
         )
+        self.exchange_statement = (
+            SQL(
+                "UPDATE {0} SET state = given.state FROM unnest($1, $2) AS given (number, state)"
+                " WHERE notification_id = given.number"
+            )
+            .format(table)
+            .as_string()
+        )
         self.streams_statement = (
             SQL(
                 f"SELECT {_COLUMNS} FROM unnest($1) AS name (n) JOIN {{0}} ON originator_id = n"  # noqa: S608

@@ -70,6 +70,10 @@ class Records(Protocol):
         """All committed facts of the named streams of each log, in order within a stream."""
         ...
 
+    def exchange(self, log: int, states: Sequence[tuple[int, bytes]]) -> int:
+        """Put other payloads under these numbers, all in one transaction; how many there were."""
+        ...
+
     def settle(self) -> None:
         """Return when all transactions have ended that held the lock of a log as this was called."""
         ...

@@ -38,6 +38,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         self.last_statement = f"SELECT rowid, substr(state, 1, {STAMPED}) FROM {table} ORDER BY rowid DESC LIMIT 1"  # noqa: S608
         self.numbered_statement = f"INSERT INTO {table} VALUES (?,?,?,?,?)"  # noqa: S608
         self.page_statement = f"SELECT rowid, originator_id, originator_version, topic, state FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"  # noqa: S608
+        self.exchange_statement = f"UPDATE {table} SET state = ? WHERE rowid = ?"  # noqa: S608
         self.taken_statement = (
             "SELECT t.originator_id, t.originator_version FROM json_each(?) AS place"  # noqa: S608
             f" CROSS JOIN {table} AS t ON t.originator_id = place.value ->> 0 AND t.originator_version = place.value ->> 1"
@@ -136,6 +137,12 @@ class SqliteRecords:
                 for log, asked in names.items()
                 for row in query(self._recorders[log].streams_statement, (orjson.dumps(list(asked)).decode(),))
             ]
+
+    def exchange(self, log: int, states: Sequence[tuple[int, bytes]]) -> int:
+        """Put other payloads under these numbers."""
+        with self._transaction() as cursor:
+            cursor.executemany(self._recorders[log].exchange_statement, [(state, number) for number, state in states])
+            return len(states)
 
     def settle(self) -> None:
         """Take the one lock of all logs, and let it go."""
