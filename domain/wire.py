@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
 from domain.events import EVENT_TYPES, Event, EventType, event_type
@@ -61,8 +62,9 @@ def from_wire(name: str, wire: Mapping[str, Any]) -> Event:
 
 
 def schema_version(name: str) -> int:
-    """The number at the end of a stored name."""
-    return int(name.rpartition(".v")[2])
+    """The number at the end of a stored name; 0 for one that has none."""
+    number = name.rpartition(".v")[2]
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def stored_names(names: Iterable[str]) -> frozenset[str]:
@@ -70,7 +72,35 @@ def stored_names(names: Iterable[str]) -> frozenset[str]:
 
     Which older form becomes which event shows only once it is brought up to date, so some of what lies there is another.
     """
-    return frozenset(names) | UPCASTERS.keys()
+    return frozenset(names).union(UPCASTERS)
+
+
+class Chosen(dict[str, bool]):
+    """Says of any stored name whether it is among some, or a version of one of them that this program doesn't know.
+
+    What is newer than the program can't be read, but neither may it be passed over by whoever reads its kind.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__()
+        self._names = names
+        self._stems = frozenset(map(_stem, names))
+
+    def __missing__(self, name: str) -> bool:
+        """Work it out, once."""
+        unknown = name not in EVENT_TYPES and name not in UPCASTERS
+        found = self[name] = name in self._names or (unknown and _stem(name) in self._stems)
+        return found
+
+
+@lru_cache(maxsize=256)
+def chosen(names: frozenset[str]) -> Chosen:
+    """The choice of these stored names; look names up in it."""
+    return Chosen(names)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".v")[0]
 
 
 def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:

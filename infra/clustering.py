@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from commands.errors import Unavailable
+from domain.recorded import Recorded
 from infra.cassandra.layouts import SHARDS
 from infra.cassandra.registry import Entry, Registry
 from infra.sqlite.shapes import micros
@@ -48,6 +49,14 @@ class Store(Protocol):
 
     async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
         """What is parked, in the order of the log."""
+        ...
+
+    async def retry(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream as `projections.stores.Letters` says."""
+        ...
+
+    async def discard(self, model: Model, log: int, number: int) -> bool:
+        """Give a parked fact up; False where none is parked there."""
         ...
 
     async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
@@ -152,6 +161,20 @@ class ClusterReadModels:
         """What is parked, in the order of the log."""
         await self._entry(model)
         return await self._store(model).dead_letters(model, limit=limit)
+
+    async def retry(self, model: Model, projection: Projection, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream, in order, each before its letter is deleted; again has the same effect."""
+        shards = (await self._entry(model)).shards
+        applied = await self._store(model).retry(model, projection, shards, facts)
+        if applied:
+            self.tides.turn()
+        return applied
+
+    async def discard(self, model: Model, log: int, number: int) -> None:
+        """Give a parked fact up for good."""
+        await self._entry(model)
+        if not await self._store(model).discard(model, log, number):
+            raise LookupError(f"nothing is parked at {log}:{number} of {model}")
 
     async def _entry(self, model: Model) -> Entry:
         """What the registry says of a build; a new one may be newer than what is known here."""

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar, cast, dataclass_transform
 
-from domain.recorded import Recorded
+from domain.events import event_type
+from domain.recorded import Recorded, Unreadable
+from domain.wire import chosen
 
 Key: TypeAlias = tuple[str, ...]
 Row: TypeAlias = Any
@@ -118,3 +120,15 @@ class Projection:
     rows: tuple[type, ...]
     project: Project
     last_writer_wins: bool = False
+
+    def concerned_by(self, fact: Recorded) -> bool:
+        """Whether a fact has to do with this read model: it handles the event, or would, could it be read."""
+        if isinstance(fact.event, Unreadable):
+            return chosen(frozenset(event_type(cls).name for cls in self.handles))[fact.event.name]
+        return type(fact.event) in self.handles
+
+    def changes(self, fact: Recorded, look: Look) -> Iterable[Change]:
+        """What a fact changes; raises where it can't be read, and what `project` raises where it can't be applied."""
+        if isinstance(fact.event, Unreadable):
+            raise fact.event.error
+        return self.project(fact, look)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from domain.events import event_type
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Unreadable
 from domain.wire import stored_names
 from projections.rows import Change, Count, Drop, Key, Projection, Put, Row, Tally, key_of, table_of
 from streams.ports import EventLog
@@ -57,8 +57,10 @@ def speaks_of(projection: Projection, fact: Recorded, row: Row) -> bool:
     while nothing in it contradicts the key (a follow, and the photo that it brought into a timeline). So now and then it
     is one event too many (the follow the other way round), but never one too few.
     """
-    if type(fact.event) not in projection.handles:
+    if not projection.concerned_by(fact):
         return False
+    if isinstance(fact.event, Unreadable):  # only the name of its stream can tell
+        return all(held in fact.stream for held in _key_ids(row).values())
     ids, key = _ids(row), _key_ids(row)
     said = _ids(fact.event)
     held = set(said.values())
@@ -73,7 +75,7 @@ def speaks_of(projection: Projection, fact: Recorded, row: Row) -> bool:
 def _changes(projection: Projection, fact: Recorded, row: Row) -> bool:
     key = (type(row), key_of(row))
     try:
-        return any(_touched(change) == key for change in projection.project(fact, _Only(row)))
+        return any(_touched(change) == key for change in projection.changes(fact, _Only(row)))
     except Exception:  # noqa: BLE001 a fact that can't be applied speaks of the row all the more
         return True
 

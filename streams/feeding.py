@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from domain.events import event_type
 from domain.recorded import Recorded
+from domain.wire import stored_names
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels
 from streams.packing import Parcel, unpack
@@ -48,7 +49,7 @@ class Feeder:
         self._projection = projection
         self._on_fed = on_fed
         known = [event_type(cls) for cls in projection.handles]
-        self._names = frozenset(each.name for each in known)
+        self._names = stored_names(each.name for each in known)
         self._personal = any(each.personal for each in known)
         self._turns = [asyncio.Lock() for _ in range(log.logs)]
         self._reached: dict[int, int] = {}

@@ -145,7 +145,7 @@ class Follower:
     ) -> int:
         """Feed a page in short batches; the size that the next one should have."""
         clock = asyncio.get_running_loop().time
-        handled = [fact for fact in facts if type(fact.event) in projection.handles]
+        handled = [fact for fact in facts if projection.concerned_by(fact)]
         while reached[log] < last:
             taken, handled = handled[:size], handled[size:]
             end = taken[-1].position.number if handled else last

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heapreplace
 from typing import Final
 
-from domain.events import event_type
 from domain.positions import Position
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
 from domain.wire import stored_names
 from streams.moments import Moment, fact_at, last_by, parse_moment
 from streams.ports import EventLog
@@ -119,7 +118,7 @@ class Merged:
             for fact in page.facts:
                 if fact.position.number > head or fact.recorded_at > horizon:
                     return
-                if types is None or event_type(fact.event).name in types:
+                if types is None or name_of(fact) in types:
                     yield fact
             if page.last <= at:
                 return

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from domain.wire import chosen
 from streams.ports import Stored
 
 MOST_FACTS: Final = 100
@@ -70,11 +71,11 @@ def unpack(parcel: Parcel, *, after: int = 0, wanted: frozenset[str] | None = No
     at = _HEAD.size + columns.size
     if at + sum(streams) + sum(names) + sum(states) != len(body):
         raise ValueError(f"parcel of log {log} after {parcel.previous} has the wrong length")
-    facts = []
+    facts, taken = [], chosen(wanted or frozenset())
     for number, version, stream, name, state in zip(numbers, versions, streams, names, states, strict=True):
         middle, end = at + stream, at + stream + name + state
         called = body[middle : middle + name].decode()
-        if number > after and (wanted is None or called in wanted):
+        if number > after and (wanted is None or taken[called]):
             facts.append(Stored(log, number, body[at:middle].decode(), version, called, body[middle + name : end]))
         at = end
     return facts

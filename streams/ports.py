@@ -49,7 +49,8 @@ class EventLog(Protocol):
         """Up to `limit` facts with numbers after `after`, in order, of the given stored names (None: all).
 
         The limit counts facts before they are chosen by name. Without `personal`, personal fields come as erased and
-        no key is asked for. Raises what `decode` raises.
+        no key is asked for. What can't be decoded comes as `domain.recorded.Unreadable`; where names are given, also
+        such facts of their kind as are newer than this program.
         """
         ...
 
@@ -58,10 +59,7 @@ class EventLog(Protocol):
         ...
 
     async def decode(self, stored: Iterable[Stored], *, personal: bool = True) -> tuple[Recorded, ...]:
-        """The facts behind stored forms, in order.
-
-        Raises `domain.wire.UnknownEvent` for a name that nobody knows, and `ValueError` for bytes that don't fit.
-        """
+        """The facts behind stored forms, in order; what can't be decoded comes as `domain.recorded.Unreadable`."""
         ...
 
     async def stream(self, log: int, name: str) -> tuple[Recorded, ...]:

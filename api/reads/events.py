@@ -19,7 +19,7 @@ from api.problems import Problem
 from api.shapes import examples
 from domain.events import EVENT_TYPES, event_type
 from domain.positions import merge
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Unreadable, name_of
 from domain.wire import schema_version, to_wire
 
 LINES: Final = "application/x-ndjson"
@@ -116,13 +116,17 @@ def _lines(facts: Iterable[Recorded]) -> bytes:
 
 
 def _line(fact: Recorded) -> dict[str, Any]:
-    name, fields = to_wire(fact.event)
-    hidden = event_type(fact.event).personal
+    data: dict[str, Any] | None = None
+    if not isinstance(fact.event, Unreadable):
+        _, fields = to_wire(fact.event)
+        hidden = event_type(fact.event).personal
+        data = {field: None if field in hidden else value for field, value in fields.items()}
+    name = name_of(fact)
     return {
         "position": f"{fact.position.log}:{fact.position.number}",
         "event_type": name,
         "schema_version": schema_version(name),
         "stream": fact.stream,
         "recorded_at": stamp(fact.recorded_at),
-        "data": {field: None if field in hidden else value for field, value in fields.items()},
+        "data": data,
     }

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from domain.events import event_type
-from domain.recorded import Recorded
-from domain.wire import UnknownEvent, stored_names
+from domain.recorded import Recorded, Unreadable, name_of
+from domain.wire import chosen, stored_names
 from infra.analysis.columns import EVENTS, EventTable, table_name, tables
 from infra.analysis.formats import ROWS, Sheet, open_sheet
 from infra.analysis.manifest import Content, ExportError, File, Manifest, Part, load, save, sha256_of
@@ -66,15 +66,18 @@ async def _copy(log: EventLog, number: int, start: int, end: int, writing: "_Wri
     names = None if types is None else stored_names(types)
     reached = start
     while reached < end:
-        try:
-            page = await log.read(number, reached, PAGE, names, personal=writing.content.personal)
-        except (UnknownEvent, ValueError) as error:
-            raise ExportError(f"log {number} can't be read from {reached} on: {error}") from error
+        page = await log.read(number, reached, PAGE, names, personal=writing.content.personal)
         facts = [
             fact
             for fact in page.facts
-            if fact.position.number <= end and (types is None or event_type(fact.event).name in types)
+            if fact.position.number <= end and (types is None or chosen(frozenset(types))[name_of(fact)])
         ]
+        for fact in facts:
+            if isinstance(fact.event, Unreadable):
+                place = f"{number}:{fact.position.number}"
+                raise ExportError(
+                    f"{fact.event.name} at {place} can't be read: {fact.event.error}"
+                ) from fact.event.error
         await asyncio.to_thread(writing.add, facts)
         report(len(facts))
         if page.last <= reached:

@@ -23,7 +23,7 @@ from cassandra import RequestValidationException
 from commands.errors import Unavailable
 from domain.recorded import Recorded
 from infra.cassandra.connecting import Cassandra
-from infra.cassandra.letters import DeadLetters, move, reached
+from infra.cassandra.letters import DeadLetters, discard, move, park_again, parked_of, reached
 from infra.cassandra.overlay import MisfitError, Overlay, Wish, time_of, wishes_of
 from infra.cassandra.stored import Dated
 from infra.cassandra.tables import RowTables, tables_of
@@ -65,8 +65,46 @@ class Feeder:
         overlay = Overlay(self._cassandra, self._tables)
         for fact in facts:
             overlay.turn_to(time_of(fact))
-            overlay.enter(self._projection.project(fact, overlay), time_of(fact))
+            overlay.enter(self._projection.changes(fact, overlay), time_of(fact))
         self._write(overlay)
+
+    def retry(self, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of a stream, each before its letter is deleted; how many.
+
+        Rows carry their facts' times, so a crash in between leaves a letter whose next retry changes nothing more.
+        """
+        waiting = parked_of(self._cassandra, self._model, facts[0].stream) if facts else []
+        applied = 0
+        for fact in facts:
+            place = (fact.position.log, fact.position.number)
+            if place not in waiting:
+                continue
+            if place != waiting.pop(0):
+                break
+            error = self._try(fact)
+            if error is not None:
+                park_again(self._cassandra, self._model, fact, error, self._now())
+                break
+            discard(self._cassandra, self._model, *place)
+            applied += 1
+        return applied
+
+    def _try(self, fact: Recorded) -> Exception | None:
+        """Apply one fact by itself; what it raised, where nothing of it was written."""
+        if not self._projection.concerned_by(fact):
+            return None
+        overlay = Overlay(self._cassandra, self._tables)
+        overlay.turn_to(time_of(fact))
+        try:
+            changes = tuple(self._projection.changes(fact, overlay))
+            self._check(changes)
+            overlay.enter(changes, time_of(fact))
+        except _HOST:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, it is the fact's fault, and is told
+            return error
+        self._write(overlay)
+        return None
 
     def _feed(self, batch: Batch, *, park: bool, careful: bool) -> Fed:
         letters = DeadLetters(self._cassandra, self._model, batch, self._now)
@@ -81,7 +119,7 @@ class Feeder:
                 continue
             overlay.turn_to(time_of(fact))
             try:
-                changes = tuple(self._projection.project(fact, overlay))
+                changes = tuple(self._projection.changes(fact, overlay))
                 if careful:
                     self._check(changes)
             except _HOST:
@@ -105,7 +143,7 @@ class Feeder:
         for fact in batch.facts:
             if fact.position.number > at:
                 at = fact.position.number
-                if type(fact.event) in self._handles:
+                if type(fact.event) in self._handles or self._projection.concerned_by(fact):
                     due.append(fact)
         return due
 

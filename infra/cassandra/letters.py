@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from cassandra.query import BatchStatement, BatchType
 
-from domain.events import event_type
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.schema import LANES
 from infra.sqlite.shapes import micros
@@ -24,6 +23,11 @@ _PARK: Final = (
     "INSERT INTO dead_letters (projection, build, log, number, stream, event_name, error, trace, parked_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_AGAIN: Final = (
+    "UPDATE dead_letters SET error = ?, trace = ?, parked_at = ?"
+    " WHERE projection = ? AND build = ? AND log = ? AND number = ? IF EXISTS"
+)
+_END: Final = "DELETE FROM dead_letters WHERE projection = ? AND build = ? AND log = ? AND number = ? IF EXISTS"
 _FREE: Final = "DELETE FROM dead_letters WHERE projection = ? AND build = ? AND log = ? AND number = ?"
 
 
@@ -46,6 +50,26 @@ class Parked:
     fact: Recorded
     error: str
     trace: str
+
+
+def parked_of(cassandra: Cassandra, model: Model, stream: str) -> list[tuple[int, int]]:
+    """What is parked of a stream, as log and number, in order."""
+    name = _storable(stream)
+    found = cassandra.ask(_PARKED, model.projection, model.build)
+    return sorted((log, number) for log, number, of in found if of == name)
+
+
+def park_again(cassandra: Cassandra, model: Model, fact: Recorded, error: Exception, at: datetime) -> None:
+    """Say why a parked fact still can't be applied."""
+    trace = "".join(traceback.format_exception(error))
+    words = (_storable(f"{type(error).__name__}: {error}"), _storable(trace))
+    place = (fact.position.log, fact.position.number)
+    cassandra.ask(_AGAIN, *words, micros(at), model.projection, model.build, *place)
+
+
+def discard(cassandra: Cassandra, model: Model, log: int, number: int) -> bool:
+    """Delete a letter; False where there is none."""
+    return bool(cassandra.ask(_END, model.projection, model.build, log, number)[0][0])
 
 
 class DeadLetters:
@@ -82,7 +106,7 @@ class DeadLetters:
         key = (self._model.projection, self._model.build, self._log)
         batch = BatchStatement(BatchType.UNLOGGED)
         for number, each in self._parked.items():
-            words = (each.fact.stream, event_type(each.fact.event).name, each.error, each.trace)
+            words = (each.fact.stream, name_of(each.fact), each.error, each.trace)
             values = (*key, number, *(_storable(text) for text in words), micros(self._now()))
             self._send(batch, _PARK, values)
         for number in self._left - self._parked.keys():

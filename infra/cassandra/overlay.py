@@ -157,7 +157,7 @@ def wishes_of(projection: Projection, facts: Iterable[Any]) -> set[Wish]:
     wishes = Wishes()
     for fact in facts:
         try:
-            for _ in projection.project(fact, wishes):
+            for _ in projection.changes(fact, wishes):
                 pass
         except Exception:  # noqa: BLE001, S112 whatever is wrong with a fact shows in the run that counts
             continue

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from domain.recorded import Recorded
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.feeding import Feeder
+from infra.cassandra.letters import discard
 from infra.cassandra.overlay import MisfitError
 from infra.cassandra.reading import Reader
 from infra.cassandra.schema import LANES
@@ -112,6 +113,15 @@ class CassandraStore:
             DeadLetter(model, log, number, stream, name, error, trace, moment(parked_at))
             for log, number, stream, name, error, trace, parked_at in found
         ]
+
+    async def retry(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream, each before its letter is deleted."""
+        feeder = Feeder(self.cassandra, model, projection, shards, self._now)
+        return await self._run(feeder.retry, facts)
+
+    async def discard(self, model: Model, log: int, number: int) -> bool:
+        """Delete a letter; False where there is none."""
+        return await self._run(discard, self.cassandra, model, log, number)
 
     async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
         """The rows of a build in the order of their key, after a key."""

@@ -9,8 +9,8 @@ import typer
 
 from domain.events import event_type
 from domain.positions import Position
-from domain.recorded import Recorded
-from domain.wire import stored_names, to_wire
+from domain.recorded import Recorded, Unreadable, name_of
+from domain.wire import chosen, stored_names, to_wire
 from infra.bootstrap import open_core
 from infra.cli.asking import Data, Personal, Types, event_names, moment, refused, settings_for
 from infra.cli.exporting import catalogue, check, export, sql
@@ -106,7 +106,7 @@ async def _last(
 
 def _chosen(facts: Iterable[Recorded], names: frozenset[str] | None) -> list[Recorded]:
     """Older forms are read whatever they have become; only now it shows what they are."""
-    return [fact for fact in facts if names is None or event_type(fact.event).name in names]
+    return [fact for fact in facts if names is None or chosen(names)[name_of(fact)]]
 
 
 def _print(fact: Recorded, personal: bool) -> None:
@@ -114,12 +114,15 @@ def _print(fact: Recorded, personal: bool) -> None:
 
 
 def shown(fact: Recorded, *, personal: bool) -> Mapping[str, Any]:
-    """A fact as a line for people and programs; personal fields are null unless asked for."""
-    name, fields = to_wire(fact.event)
-    hidden = () if personal else event_type(fact.event).personal
+    """A fact as a line for people and programs; personal fields are null unless asked for, so is what can't be read."""
+    data: dict[str, Any] | None = None
+    if not isinstance(fact.event, Unreadable):
+        _, fields = to_wire(fact.event)
+        hidden = () if personal else event_type(fact.event).personal
+        data = {field: None if field in hidden else value for field, value in fields.items()}
     return {
         "position": f"{fact.position.log}:{fact.position.number}",
-        "event_type": name,
+        "event_type": name_of(fact),
         "stream": fact.stream,
         "version": fact.version,
         "recorded_at": fact.recorded_at.isoformat(timespec="microseconds"),
@@ -127,5 +130,6 @@ def shown(fact: Recorded, *, personal: bool) -> Mapping[str, Any]:
         "trace_id": fact.trace_id,
         "causation_id": fact.causation_id,
         "correlation_id": fact.correlation_id,
-        "data": {field: None if field in hidden else value for field, value in fields.items()},
+        "data": data,
+        **({"error": repr(fact.event.error)} if isinstance(fact.event, Unreadable) else {}),
     }

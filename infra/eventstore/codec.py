@@ -11,6 +11,7 @@ nor a moved field is needed to tell what is erased in it.
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,8 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from commands.ports import Context
 from domain.events import EVENT_TYPES, Event, event_type
 from domain.positions import Position
-from domain.recorded import Recorded
-from domain.wire import ERASED, Wire, erased, from_wire, to_wire
+from domain.recorded import Recorded, Unreadable
+from domain.wire import ERASED, UnknownEvent, Wire, erased, from_wire, to_wire
 from infra.eventstore.sealing import seal, unseal
 from streams.ports import Stored
 
@@ -152,6 +153,22 @@ def decoded(stored: Stored, document: dict[str, Any], keys: Mapping[str, AESGCM]
         document.get("cause", ""),
         document.get("corr", ""),
     )
+
+
+UNREADABLE: Final = (UnknownEvent, ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What decoding raises for bytes or a name that this program doesn't understand."""
+
+
+def unreadable(stored: Stored, error: Exception) -> Recorded:
+    """What stands for a fact that can't be decoded, with as much of its envelope as can."""
+    at, document = _EPOCH, dict[str, Any]()
+    with suppress(*UNREADABLE, OverflowError):
+        at = moment(stamp_of(stored.state))
+        document = parse(stored.state)
+    event_id, trace, cause, corr = (str(document.get(name, "")) for name in ("id", "trace", "cause", "corr"))
+    place = Position(stored.log, stored.number)
+    stands = Unreadable(stored.name, error, at)
+    return Recorded(stands, stored.stream, stored.version, place, event_id, at, trace, cause, corr)
 
 
 @lru_cache

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Final, ParamSpec, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,7 +15,8 @@ from eventsourcing.persistence import PersistenceError
 from commands.errors import Unavailable
 from commands.ports import Context, Loaded, Now, Write
 from domain.homes import Stream
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Unreadable
+from domain.wire import chosen
 from infra.eventstore import codec
 from infra.eventstore.committing import Append, Committed, Part, commit
 from infra.eventstore.grouping import Grouping
@@ -40,7 +42,7 @@ class LibraryEventStore:
     """
 
     def __init__(self, records: Records, *, logs: int, keys: Keys, now: Now) -> None:
-        self._records = records
+        self.records = records
         self._logs = logs
         self._keys = keys
         self._now = now
@@ -58,6 +60,9 @@ class LibraryEventStore:
     async def load(self, *streams: Stream) -> tuple[Loaded, ...]:
         """Each stream as it stands, in the order asked."""
         found = await self._loads.ask([(stream.log(self._logs), stream.name) for stream in streams])
+        for fact in chain.from_iterable(found):
+            if isinstance(fact.event, Unreadable):
+                raise fact.event.error  # nothing is decided on half a stream
         return tuple(map(Loaded, found))
 
     async def append(self, writes: Sequence[Write], context: Context) -> tuple[Recorded, ...]:
@@ -75,7 +80,7 @@ class LibraryEventStore:
         keys = await self._keys_for_writing({member for member in subjects if member})
         key_of = (keys[member] if member else None for member in subjects)
         parts = [self._part(write, context, key_of) for write in writes]
-        committed = await self._commits.ask(self._records.lane(log), Append(log, parts))
+        committed = await self._commits.ask(self.records.lane(log), Append(log, parts))
         drafts = (draft for part in parts for draft in part.drafts)
         return tuple(
             codec.recorded(draft, log, number, at, context)
@@ -84,7 +89,7 @@ class LibraryEventStore:
 
     async def head(self, log: int) -> int:
         """The number of the log's last committed fact, 0 where there is none."""
-        return await self._read(self._records.head, log)
+        return await self._read(self.records.head, log)
 
     async def read(
         self, log: int, after: int, limit: int, names: frozenset[str] | None = None, *, personal: bool = True
@@ -94,7 +99,7 @@ class LibraryEventStore:
 
     async def read_stored(self, log: int, after: int, limit: int) -> tuple[Stored, ...]:
         """Up to `limit` facts after a number, in their stored form."""
-        return tuple(await self._read(self._records.page, log, after, limit))
+        return tuple(await self._read(self.records.page, log, after, limit))
 
     async def decode(self, stored: Iterable[Stored], *, personal: bool = True) -> tuple[Recorded, ...]:
         """The facts behind stored forms, in order."""
@@ -111,7 +116,7 @@ class LibraryEventStore:
 
     async def settle(self) -> None:
         """Wait until everything that was being committed, by any process, is committed or given up."""
-        await self._read(self._records.settle)
+        await self._read(self.records.settle)
 
     async def close(self) -> None:
         """Commit and answer what waits, then let go of the database; later calls raise `Unavailable`."""
@@ -121,7 +126,7 @@ class LibraryEventStore:
         self._commits.close()
         self._loads.close()
         self._readers.shutdown()
-        self._records.close()
+        self.records.close()
 
     async def _keys_for_writing(self, members: set[str]) -> Mapping[str, AESGCM]:
         """The members' keys, made where a member is new."""
@@ -151,7 +156,7 @@ class LibraryEventStore:
         return Part(name, write.expected, drafts)
 
     def _commit(self, appends: Sequence[Append]) -> list[Committed | Exception]:
-        outcomes = commit(self._records, self._now, appends)
+        outcomes = commit(self.records, self._now, appends)
         self._heads.reached(
             (append.log, outcome.numbers[-1])
             for append, outcome in zip(appends, outcomes, strict=True)
@@ -165,19 +170,30 @@ class LibraryEventStore:
             for log, name in places:
                 names.setdefault(log, set()).add(name)
         with _told():
-            stored = self._records.streams(names)
+            stored = self.records.streams(names)
         found: dict[_Place, list[Recorded]] = {}
         for fact in self._decode(stored, personal=True):
             found.setdefault((fact.position.log, fact.stream), []).append(fact)
         return [[tuple(found.get(place, ())) for place in places] for places in asked]
 
     def _page(self, log: int, after: int, limit: int, names: frozenset[str] | None, personal: bool) -> Page:
-        rows = self._records.page(log, after, limit)
-        chosen = rows if names is None else [row for row in rows if row.name in names]
+        rows = self.records.page(log, after, limit)
+        wanted = None if names is None else chosen(names)
+        taken = rows if wanted is None else [row for row in rows if wanted[row.name]]
         last = rows[-1].number if rows else after
-        return Page(self._decode(chosen, personal), last, more=len(rows) == limit)
+        return Page(self._decode(taken, personal), last, more=len(rows) == limit)
 
     def _decode(self, stored: Sequence[Stored], personal: bool) -> tuple[Recorded, ...]:
+        """Facts, and in the place of those that can't be decoded what stands for them; halving finds these."""
+        try:
+            return self._decoded(stored, personal)
+        except codec.UNREADABLE as error:
+            if len(stored) == 1:
+                return (codec.unreadable(stored[0], error),)
+            middle = len(stored) // 2
+            return self._decode(stored[:middle], personal) + self._decode(stored[middle:], personal)
+
+    def _decoded(self, stored: Sequence[Stored], personal: bool) -> tuple[Recorded, ...]:
         documents = [codec.parse(each.state) for each in stored]
         members = codec.members_of(documents) if personal else ()
         keys = self._keys.get(members) if members else {}

@@ -102,6 +102,18 @@ class Marks:
         if letters:
             await self._search.refresh(self._letters)
 
+    async def parked_of(self, model: Model, stream: str) -> list[tuple[int, int]]:
+        """What is parked of a stream, as log and number, in order."""
+        found = await self._all(self._letters, model, {"term": {"stream": stream}})
+        return [(each["log"], each["number"]) for each in found]
+
+    async def discard(self, model: Model, log: int, number: int) -> bool:
+        """Delete a letter; False where there is none."""
+        path = f"/{self._letters}/_doc/{model}:{log}:{number}"
+        status, _ = await self._search.ask("DELETE", path, allowed=(HTTPStatus.NOT_FOUND,))
+        await self._search.refresh(self._letters)
+        return status != HTTPStatus.NOT_FOUND
+
     async def letters(self, model: Model) -> int:
         """How many facts are parked."""
         _, answer = await self._search.ask("POST", f"/{self._letters}/_count", {"query": _of(model)})

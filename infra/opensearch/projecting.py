@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
-from domain.events import event_type
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
 from infra.opensearch.documents import document
 from infra.sqlite.shapes import micros, moment, shape_of
 from projections.rows import Change, Drop, Key, Projection, Put, Row
@@ -73,7 +72,7 @@ class Run:
     def enter(self, fact: Recorded, projection: Projection) -> None:
         """Project one fact; nothing of it is taken where it raises."""
         self._at = micros(fact.recorded_at)
-        made = [self._made(change, fact) for change in projection.project(fact, self)]
+        made = [self._made(change, fact) for change in projection.changes(fact, self)]
         for address, row, written in made:
             self._rows[address] = Dated(row, self._at)
             self.changes[address] = written
@@ -127,18 +126,19 @@ def _letter(model: Model, fact: Recorded, error: Exception | None, parked_at: in
     """A fact to be put aside, with its error, or for the one before it."""
     said = _BEHIND if error is None else f"{type(error).__name__}: {error}"
     trace = "" if error is None else "".join(traceback.format_exception(error))
-    name = event_type(fact.event).name
+    name = name_of(fact)
     return DeadLetter(
         model=model,
         log=fact.position.log,
         number=fact.position.number,
-        stream=_storable(fact.stream),
+        stream=storable(fact.stream),
         event_name=name,
-        error=_storable(said),
-        trace=_storable(trace),
+        error=storable(said),
+        trace=storable(trace),
         parked_at=moment(parked_at),
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text of an error may hold what UTF-8 can't."""
     return text.encode(errors="backslashreplace").decode()

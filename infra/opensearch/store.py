@@ -14,7 +14,7 @@ from domain.recorded import Recorded
 from infra.opensearch.connecting import Json, OpenSearch, RefusedRequestError
 from infra.opensearch.documents import DEFINITION, address, row_of, sorting
 from infra.opensearch.marks import Marks
-from infra.opensearch.projecting import Address, Batched, Dated, Run, Written, run
+from infra.opensearch.projecting import Address, Batched, Dated, Run, Written, run, storable
 from infra.sqlite.shapes import micros, shape_of
 from projections.rows import Key, Projection, Row
 from projections.stores import Batch, DeadLetter, Fed, Model
@@ -81,6 +81,35 @@ class OpenSearchStore:
     async def dead_letters(self, model: Model, *, limit: int) -> Sequence[DeadLetter]:
         """What is parked, in the order of the log."""
         return await self._marks.dead_letters(model, limit)
+
+    async def retry(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> int:
+        """Apply parked facts of one stream, each before its letter is deleted.
+
+        Documents carry their facts' times, so a crash in between leaves a letter whose next retry changes nothing more.
+        """
+        del shards
+        waiting = await self._marks.parked_of(model, storable(facts[0].stream)) if facts else []
+        applied = 0
+        for fact in facts:
+            place = (fact.position.log, fact.position.number)
+            if place not in waiting:
+                continue
+            if place != waiting.pop(0):
+                break
+            due = [fact] if projection.concerned_by(fact) else []
+            made = await self._written(model, projection, due, frozenset(), park=True)
+            if made.letters:
+                await self._marks.park(made.letters, micros(self._now()))
+                break
+            await self._marks.discard(model, *place)
+            applied += 1
+        if applied:
+            await self.search.refresh(self.index(model))
+        return applied
+
+    async def discard(self, model: Model, log: int, number: int) -> bool:
+        """Delete a letter; False where there is none."""
+        return await self._marks.discard(model, log, number)
 
     async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
         """The rows of a build in the order of their key, after a key."""
@@ -149,7 +178,7 @@ def _due(projection: Projection, batch: Batch) -> list[Recorded]:
     for fact in batch.facts:
         if fact.position.number > at:
             at = fact.position.number
-            if type(fact.event) in handles:
+            if type(fact.event) in handles or projection.concerned_by(fact):
                 due.append(fact)
     return due
 

@@ -36,6 +36,17 @@ return 1
 """
 """A build's checkpoint for one log, from where it is expected."""
 
+ADD_PARKED: Final = """
+if redis.call('HEXISTS', KEYS[1], '') == 0 then return -1 end
+if redis.call('HSETNX', KEYS[2], ARGV[1], '1') == 0 then return 0 end
+for at = 2, #ARGV, 2 do
+  if redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1]) == 0 then redis.call('HDEL', KEYS[1], ARGV[at]) end
+end
+return 1
+"""
+"""Counts of a fact that was parked into one group, once: a mark beside the group's checkpoints stays until its letter
+is gone. 1 added, 0 there already, -1 the group was lost."""
+
 RESET: Final = """
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'state', '0')

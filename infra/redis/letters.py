@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from domain.events import event_type
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
 from projections.stores import Batch, DeadLetter, Model
 
 
@@ -37,10 +36,8 @@ class Letters:
 
     def _enter(self, fact: Recorded, error: str, trace: str) -> None:
         self._streams.add(fact.stream)
-        words = {"stream": fact.stream, "event_name": event_type(fact.event).name, "error": error, "trace": trace}
-        letter: dict[str, Any] = {
-            name: text.encode("utf-8", "backslashreplace").decode() for name, text in words.items()
-        }
+        words = {"stream": fact.stream, "event_name": name_of(fact), "error": error, "trace": trace}
+        letter: dict[str, Any] = {name: storable(text) for name, text in words.items()}
         letter |= {"log": fact.position.log, "number": fact.position.number, "parked_at": self._now()}
         self.parked[field_of(fact.position.log, fact.position.number)] = orjson.dumps(letter)
 
@@ -49,6 +46,23 @@ def opened(model: Model, letter: bytes) -> DeadLetter:
     """A letter as it is shown."""
     known: Mapping[str, Any] = orjson.loads(letter)
     return DeadLetter(model, **{**known, "parked_at": datetime.fromisoformat(known["parked_at"])})
+
+
+def again(letter: bytes, error: Exception, at: datetime) -> bytes:
+    """A letter whose fact still can't be applied, and why."""
+    words = {"error": f"{type(error).__name__}: {error}", "trace": "".join(traceback.format_exception(error))}
+    told = {name: storable(text) for name, text in words.items()}
+    return orjson.dumps({**orjson.loads(letter), **told, "parked_at": at})
+
+
+def storable(text: str) -> str:
+    """The text of an error may hold what UTF-8 can't."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def mark_of(log: int, number: int) -> bytes:
+    """Says in a group that a parked fact is counted there."""
+    return b"retried:" + field_of(log, number)
 
 
 def field_of(log: int, number: int) -> bytes:

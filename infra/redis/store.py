@@ -1,5 +1,6 @@
 """The store of counters in Redis: adds, exactly once each, and knows when its counts are not whole."""
 
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,8 +12,22 @@ from redis.asyncio import Redis
 from domain.positions import covers
 from domain.recorded import Recorded
 from infra.redis.connecting import Call, send
-from infra.redis.keys import ADD, MARK, MOVE, REFILLING, RESET, STATE, WHOLE, Names, field_of, group_of, tally_of
-from infra.redis.letters import Letters, opened
+from infra.redis.keys import (
+    ADD,
+    ADD_PARKED,
+    MARK,
+    MOVE,
+    REFILLING,
+    RESET,
+    STATE,
+    WHOLE,
+    Names,
+    field_of,
+    group_of,
+    tally_of,
+)
+from infra.redis.letters import Letters, again, mark_of, opened, storable
+from infra.redis.letters import field_of as letter_of
 from projections.rows import Count, Key, Projection, Row, Tally
 from projections.stores import Batch, DeadLetter, Fed, Model, OutOfReachError, PoisonedError
 
@@ -110,6 +125,28 @@ class RedisCounterStore:
         letters = [opened(model, letter) for letter in found]
         return sorted(letters, key=lambda letter: (letter.log, letter.number))[:limit]
 
+    async def retry(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> int:
+        """Count parked facts of one stream, each in all its groups once, and then delete its letter."""
+        del shards
+        names = Names(self._realm, model)
+        found = await self.dead_letters(model, limit=sys.maxsize)
+        waiting = [(each.log, each.number) for each in found if facts and each.stream == storable(facts[0].stream)]
+        applied = 0
+        for fact in facts:
+            place = (fact.position.log, fact.position.number)
+            if place not in waiting:
+                continue
+            if place != waiting.pop(0) or not await self._count_parked(names, projection, fact):
+                break
+            applied += 1
+        return applied
+
+    async def discard(self, model: Model, log: int, number: int) -> bool:
+        """Delete a letter; False where there is none."""
+        return bool(
+            (await send(self._client, [("HDEL", Names(self._realm, model).letters, letter_of(log, number))]))[0]
+        )
+
     async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
         """The tallies in the order of their key; all are read with the first page, for Redis keeps no order."""
         del shards, cls
@@ -134,7 +171,7 @@ class RedisCounterStore:
             if fact.position.number <= reached:
                 continue
             reached = fact.position.number
-            if type(fact.event) not in handles:
+            if type(fact.event) not in handles and not projection.concerned_by(fact):
                 continue
             if letters.holds(fact.stream):
                 letters.park_behind(fact)
@@ -148,6 +185,33 @@ class RedisCounterStore:
                     raise PoisonedError(model, fact) from error
                 letters.park(fact, error)
         return added
+
+    async def _count_parked(self, names: Names, projection: Projection, fact: Recorded) -> bool:
+        """Count one parked fact; False where it can't be, and then its letter says why."""
+        field = letter_of(fact.position.log, fact.position.number)
+        try:
+            counted = _counted(projection, fact) if projection.concerned_by(fact) else []
+        except NotMadeToCount:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, it is the fact's fault, and is told
+            (letter,) = await send(self._client, [("HGET", names.letters, field)])
+            if letter is not None:
+                await send(self._client, [("HSET", names.letters, field, again(letter, error, self._now()))])
+            return False
+        sums: defaultdict[int, defaultdict[bytes, int]] = defaultdict(lambda: defaultdict(int))
+        for _, group, tally, by in counted:
+            sums[group][tally] += by
+        mark = mark_of(fact.position.log, fact.position.number)
+        calls: list[Call] = []
+        for group, fields in sums.items():
+            values = [value for tally, by in fields.items() if by for value in (tally, by)]
+            calls.append(("run", ADD_PARKED, 2, *names.groups[group], mark, *values))
+        if -1 in await send(self._client, calls):
+            await self._reset(names)
+            return False
+        await send(self._client, [("HDEL", names.letters, field)])
+        await send(self._client, [("HDEL", names.groups[group].at, mark) for group in sums])
+        return True
 
     async def _add(self, names: Names, batch: Batch, added: Sequence[Added]) -> bool:
         """Add to each group what its own checkpoint says it lacks; False where another host was faster, or it is lost.
@@ -193,7 +257,7 @@ class RedisCounterStore:
 
 def _counted(projection: Projection, fact: Recorded) -> list[Added]:
     counted = []
-    for change in projection.project(fact, _Blind()):
+    for change in projection.changes(fact, _Blind()):
         if not isinstance(change, Count):
             raise NotMadeToCount(f"{projection.name} does more than count")
         field = field_of(change.subject, change.kind)

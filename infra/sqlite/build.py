@@ -61,7 +61,7 @@ class Build:
             with writing(connection):
                 pending = Pending(connection, projection)
                 for fact in facts:
-                    pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+                    pending.enter(tuple(projection.changes(fact, pending)), fact.recorded_at)
                 pending.flush()
 
     def write(self, change: Callable[[sqlite3.Connection], None]) -> None:
@@ -125,7 +125,7 @@ class Build:
                 if fact.position.number <= reached:
                     continue
                 reached = fact.position.number
-                if type(fact.event) not in handles:
+                if type(fact.event) not in handles and not projection.concerned_by(fact):
                     continue
                 if letters.holds(fact.stream):
                     letters.park_behind(fact)
@@ -133,7 +133,7 @@ class Build:
                 if careful:
                     self._apply_alone(connection, projection, pending, letters, fact, park=park)
                 else:
-                    pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+                    pending.enter(tuple(projection.changes(fact, pending)), fact.recorded_at)
             pending.flush()
             recorded_at = micros(batch.facts[-1].recorded_at) if batch.facts else None
             connection.execute(_REACH, (batch.log, batch.last, recorded_at))
@@ -162,8 +162,8 @@ class Build:
         """Apply one fact under a savepoint and write its rows at once; what it raised, where it left no trace."""
         connection.execute("SAVEPOINT fact")
         try:
-            if type(fact.event) in projection.handles:
-                pending.enter(tuple(projection.project(fact, pending)), fact.recorded_at)
+            if projection.concerned_by(fact):
+                pending.enter(tuple(projection.changes(fact, pending)), fact.recorded_at)
                 pending.flush()
         except sqlite3.OperationalError:
             raise

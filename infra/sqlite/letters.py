@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from domain.events import event_type
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
 from infra.sqlite.shapes import micros, moment
 from projections.stores import DeadLetter, Model
 
@@ -63,7 +62,7 @@ class DeadLetters:
 
     def _insert(self, fact: Recorded, error: str, trace: str) -> None:
         self._streams.add(fact.stream)
-        name = event_type(fact.event).name
+        name = name_of(fact)
         words = (_storable(text) for text in (fact.stream, name, error, trace))
         self._connection.execute(_PARK, (fact.position.log, fact.position.number, *words, micros(self._now())))
 

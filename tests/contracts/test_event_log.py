@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from domain.events import ProfileChanged
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Unreadable, name_of
 from domain.wire import ERASED, UnknownEvent
 from infra.eventstore.store import LibraryEventStore
 from tests.contracts.event_stores import CONTEXT, KINDS, Clock, Place, liked, place_for, profile, stream, write
@@ -87,13 +87,24 @@ async def test_stored_forms_decode_to_the_same_facts(store: LibraryEventStore) -
     assert all(b"Byron" not in each.state for each in stored)
 
 
-async def test_an_unknown_name_is_told_from_a_known_one(store: LibraryEventStore) -> None:
-    await fill(store, 2)
-    _, stored = await store.read_stored(0, 0, 2)
-    with pytest.raises(UnknownEvent):
-        await store.decode([stored._replace(name="photo.eaten.v1")])
-    with pytest.raises(ValueError, match="what its fields ask for"):
-        await store.decode([stored._replace(state=b'{"at":1,"id":"x","fields":{}}')])
+async def test_what_can_not_be_decoded_is_told_in_its_place(store: LibraryEventStore) -> None:
+    facts = await fill(store, 6)
+    stored = list(await store.read_stored(0, 0, 6))
+    stored[1] = stored[1]._replace(name="photo.eaten.v1")
+    stored[3] = stored[3]._replace(state=b'{"at":1767225600000000,"id":"x","fields":{}}')
+    stored[4] = stored[4]._replace(state=b"\xff")
+    found = await store.decode(stored)
+    assert [fact.position for fact in found] == [fact.position for fact in facts]
+    assert [found[at] for at in (0, 2, 5)] == [facts[at] for at in (0, 2, 5)]
+    unknown, unfit, bytes_ = (found[at].event for at in (1, 3, 4))
+    assert isinstance(unknown, Unreadable)
+    assert isinstance(unknown.error, UnknownEvent)
+    assert name_of(found[1]) == "photo.eaten.v1"
+    assert (found[1].event_id, found[1].recorded_at) == (facts[1].event_id, facts[1].recorded_at)
+    assert isinstance(unfit, Unreadable)
+    assert "what its fields ask for" in str(unfit.error)
+    assert found[3].recorded_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert isinstance(bytes_, Unreadable)
 
 
 async def test_one_stream_is_read_by_name(store: LibraryEventStore) -> None:

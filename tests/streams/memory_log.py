@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from domain.events import Event, event_type
+from domain.events import Event
 from domain.homes import Stream
 from domain.positions import Position
-from domain.recorded import Recorded
+from domain.recorded import Recorded, name_of
+from domain.wire import chosen
 from streams.ports import Page, Stored
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -63,8 +64,8 @@ class MemoryLog:
         await asyncio.sleep(0)
         found = [fact for fact in self.facts[log] if fact.position.number > after]
         page = found[:limit]
-        chosen = tuple(fact for fact in page if names is None or event_type(fact.event).name in names)
-        return Page(chosen, page[-1].position.number if page else after, more=len(found) > limit)
+        taken = tuple(fact for fact in page if names is None or chosen(names)[name_of(fact)])
+        return Page(taken, page[-1].position.number if page else after, more=len(found) > limit)
 
     async def read_stored(self, log: int, after: int, limit: int) -> tuple[Stored, ...]:
         raise NotImplementedError

@@ -1,5 +1,6 @@
 """Events in an older stored form: rebuilt, replayed, exported and shown like those of today."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -7,8 +8,9 @@ from contextlib import closing
 import pytest
 
 from domain.wire import UPCASTERS
+from projections.catalogue import CATALOGUE
 from tests.infra.analysis.worlds import lively
-from tests.infra.cli.running import complaint, installation, say
+from tests.infra.cli.running import complaint, core_of, follow, installation, say
 
 QUERY = "select count(*) as n from photo_liked"
 
@@ -50,4 +52,31 @@ def test_an_unknown_event_stops_an_export_and_is_named(data, tmp_path):
     rename(data, "photo.liked.v1", "photo.adored.v1")
     said = complaint("events", "export", tmp_path / "export", "--data", data)
     assert "photo.adored.v1" in said
-    assert "log 0 can't be read" in said
+    assert "at 0:" in said
+
+
+def test_an_event_of_tomorrow_stops_a_rebuild_only_and_waits_as_a_letter(data, monkeypatch):
+    for name in ("likes", "photos"):
+        say("projections", "rebuild", name, "--data", data)
+    rename(data, "photo.liked.v1", "photo.liked.v9")
+    said = complaint("projections", "rebuild", "likes", "--data", data)
+    assert "stopped" in said
+    assert "photo.liked.v9" in said
+    say("projections", "drop", "likes@3", "--data", data)
+    say("projections", "rebuild", "photos", "--data", data)
+    shown = [json.loads(line) for line in say("events", "tail", "-n", 1000, "--data", data).splitlines()]
+    unread = [line for line in shown if line["event_type"] == "photo.liked.v9"]
+    assert unread
+    assert all(line["data"] is None and "photo.liked.v9" in line["error"] for line in unread)
+
+    async def level():
+        async with core_of(data) as core:
+            await follow(core, CATALOGUE)
+
+    asyncio.run(level())
+    letters = [json.loads(line) for line in say("letters", "list", "likes@1", "--json", "--data", data).splitlines()]
+    assert {line["position"] for line in unread} <= {letter["position"] for letter in letters}
+    assert say("letters", "list", "photos", "--json", "--data", data) == ""
+    say("letters", "retry", "likes@1", "--data", data, code=1)
+    monkeypatch.setitem(UPCASTERS, "photo.liked.v9", lambda wire: ("photo.liked.v1", wire))
+    assert "0 still parked" in say("letters", "retry", "likes@1", "--data", data)
