@@ -11,18 +11,22 @@ from starlette.responses import HTMLResponse, Response
 from api import documents, errors, health, objects
 from api.idempotency import Idempotency
 from api.identity import Identity
+from api.links import Links
 from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Drained, Faults, Heads
+from api.opening import Opening
 from api.paging import Cursors
 from api.positions import Positions
 from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
-from api.reads import downloads, events, feed, operations, profiles, search
+from api.reads import downloads, events, feed, operations, profiles, search, shared
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
 from api.reads import mutes as read_mutes
+from api.reads import notifications as read_notifications
 from api.reads import photos as read_photos
+from api.reads import shares as read_shares
 from api.signing import Sealer
 from api.standby import StandbySessions
 from api.tracing import Tracing
@@ -35,10 +39,12 @@ from api.writes import (
     likes,
     members,
     mutes,
+    notifications,
     photos,
     placing,
     publishing,
     sessions,
+    shares,
     uploads,
 )
 
@@ -100,7 +106,7 @@ async def _docs(request: Request) -> Response:
 
 
 def _reads(wiring: Wiring) -> Iterable[APIRouter]:
-    reads, now = wiring.reads, wiring.now
+    reads, now, links = wiring.reads, wiring.now, Links(Sealer(wiring.secret), wiring.base_url)
     return (
         profiles.routes(reads),
         read_photos.routes(reads, now),
@@ -115,6 +121,9 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         search.routes(reads, now),
         events.routes(wiring.events, wiring.operations),
         operations.routes(wiring.operations),
+        read_shares.routes(reads, links),
+        read_notifications.routes(reads),
+        shared.routes(Opening(reads, links, wiring.matches, now)),
     )
 
 
@@ -134,4 +143,6 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         comments.routes(writes, reads, idempotency),
         albums.routes(writes, reads, idempotency, wiring.now),
         placing.routes(writes, reads, limits),
+        notifications.routes(writes, reads, idempotency, limits),
+        shares.routes(writes, idempotency, Links(Sealer(wiring.secret), wiring.base_url)),
     )

@@ -1,6 +1,7 @@
 """Request bodies: JSON only, read by orjson (which takes no NaN, no broken text and no bottomless nesting), strictly typed."""
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -29,6 +30,16 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 def _whole(value: Any) -> Any:
     """JSON knows one kind of number: 5.0 is a whole one (JSON Schema, section 6.1.1 of its validation part)."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def moment(value: Any) -> Any:
+    """JSON has no times: they are texts, as RFC 3339 writes them."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a time as RFC 3339 writes it") from None
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]

@@ -18,11 +18,14 @@ from projections.ports import (
     Follows,
     Likes,
     Mutes,
+    Notifications,
     Photos,
     Profiles,
     Progress,
     Search,
     Sessions,
+    Shares,
+    ShareViews,
     Timelines,
 )
 
@@ -127,6 +130,9 @@ class Reads:
     photos: Photos
     authors: AuthorLists
     albums: Albums
+    shares: Shares
+    notifications: Notifications
+    share_views: ShareViews
     follows: Follows
     blocks: Blocks
     mutes: Mutes

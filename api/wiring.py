@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from api.opening import Matches
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
 from commands.blocks import BlockMember, UnblockMember
@@ -13,10 +15,12 @@ from commands.follows import AcceptFollower, AcceptRequests, EndFollow, FollowMe
 from commands.likes import LikePhoto, UnlikePhoto
 from commands.members import ChangeProfile, RegisterMember
 from commands.mutes import MuteMember, UnmuteMember
+from commands.notifications import SeeNotifications
 from commands.once import Once
 from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
 from commands.ports import SignedPut
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
+from commands.shares import CreateShare, RevokeShare
 from commands.uploads import RequestUpload
 from domain.albums import Album
 from domain.blocks import Block
@@ -29,6 +33,7 @@ from domain.members import Member
 from domain.mutes import Mute
 from domain.photos import Photo, Upload
 from domain.sessions import Session
+from domain.shares import Share
 
 C_contra = TypeVar("C_contra", contravariant=True)
 S_co = TypeVar("S_co", covariant=True)
@@ -81,6 +86,9 @@ class Writes:
     remove_album: Handler[RemoveAlbum, Receipt[Album]]
     place_photo: Handler[PlacePhoto, Receipt[tuple[Any, ...]]]
     take_photo_out: Handler[TakePhotoOut, Receipt[tuple[Any, ...]]]
+    create_share: HandlerOnce[CreateShare, Receipt[Share]]
+    revoke_share: Handler[RevokeShare, Receipt[Share]]
+    see_notifications: HandlerOnce[SeeNotifications, Receipt[datetime | None]]
     like_photo: Handler[LikePhoto, Receipt[Like]]
     unlike_photo: Handler[UnlikePhoto, Receipt[Like]]
     write_comment: HandlerOnce[WriteComment, Receipt[Comment]]
@@ -104,6 +112,8 @@ class Wiring:
     keyring: Keyring
     secret: bytes = field(repr=False)
     now: Now
+    matches: Matches
+    base_url: str = ""
     store: FileStore[Any] | None = None
     limits: Limits = field(default_factory=Limits)
     checks: Mapping[str, Check] = field(default_factory=dict)

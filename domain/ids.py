@@ -17,6 +17,7 @@ UploadId: TypeAlias = str
 CommentId: TypeAlias = str
 SessionId: TypeAlias = str
 AlbumId: TypeAlias = str
+ShareId: TypeAlias = str
 
 EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 SLOTS: Final = 1024

@@ -26,7 +26,7 @@ async def open_app(settings: Settings, *, base_url: str) -> AsyncIterator[FastAP
         if settings.profile == "cluster":
             from infra import cluster
 
-            async with cluster.open_app(core) as app:
+            async with cluster.open_app(core, base_url=base_url) as app:
                 yield app
         else:
             async with embedded.open_app(core, base_url=base_url) as app:

@@ -24,6 +24,7 @@ from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.marks import CassandraMarks
 from infra.cassandra.models import CassandraModels
 from infra.cassandra.mutes import CassandraMutes
+from infra.cassandra.notifications import CassandraNotifications
 from infra.cassandra.photos import CassandraPhotos
 from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
@@ -31,6 +32,7 @@ from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.registry import Registry
 from infra.cassandra.schema import migrate as migrate_cassandra
 from infra.cassandra.settling import CassandraUnsettled
+from infra.cassandra.shares import CassandraShares
 from infra.cassandra.store import CassandraStore
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
@@ -53,6 +55,7 @@ from infra.opensearch.store import OpenSearchStore
 from infra.passwords import Argon2Passwords
 from infra.redis.connecting import connect as connect_redis
 from infra.redis.counters import RedisCounters, RedisTallies
+from infra.redis.shares import RedisShareViews
 from infra.redis.store import RedisCounterStore
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
@@ -123,6 +126,9 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             photos=CassandraPhotos(lived),
             authors=CassandraAuthorLists(lived),
             albums=CassandraAlbums(lived),
+            shares=CassandraShares(lived),
+            notifications=CassandraNotifications(lived),
+            share_views=RedisShareViews(redis, realm=realm),
             follows=CassandraFollows(lived),
             blocks=CassandraBlocks(lived),
             mutes=CassandraMutes(lived),
@@ -148,7 +154,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
 
 
 @asynccontextmanager
-async def open_app(core: Core) -> AsyncIterator[FastAPI]:
+async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
     """The API alone: relay, workers and media workers are processes of their own."""
     settings = core.settings
     async with AsyncExitStack() as stack:
@@ -169,6 +175,7 @@ async def open_app(core: Core) -> AsyncIterator[FastAPI]:
                 objects=objects,
                 passwords=passwords,
                 files=objects,
+                base_url=base_url,
                 checks={"event store": recording, "read models": showing},
             )
         )

@@ -8,7 +8,21 @@ from typing import Any, Final
 
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
 from api.wiring import Wiring, Writes
-from commands import albums, blocks, comments, deciding, follows, likes, members, mutes, photos, sessions, uploads
+from commands import (
+    albums,
+    blocks,
+    comments,
+    deciding,
+    follows,
+    likes,
+    members,
+    mutes,
+    notifications,
+    photos,
+    sessions,
+    shares,
+    uploads,
+)
 from commands.celebrities import ReviewAuthor, review_author
 from commands.ports import Deps, Objects, Passwords
 from domain.celebrities import Thresholds
@@ -30,11 +44,14 @@ from projections.ports import (
     Follows,
     Likes,
     Mutes,
+    Notifications,
     Photos,
     Profiles,
     Progress,
     Search,
     Sessions,
+    Shares,
+    ShareViews,
     Timelines,
     Unsettled,
     Waiting,
@@ -58,6 +75,9 @@ class Queries:
     photos: Photos
     authors: AuthorLists
     albums: Albums
+    shares: Shares
+    notifications: Notifications
+    share_views: ShareViews
     follows: Follows
     blocks: Blocks
     mutes: Mutes
@@ -81,6 +101,9 @@ class Queries:
             photos=self.photos,
             authors=self.authors,
             albums=self.albums,
+            shares=self.shares,
+            notifications=self.notifications,
+            share_views=self.share_views,
             follows=self.follows,
             blocks=self.blocks,
             mutes=self.mutes,
@@ -165,6 +188,9 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         remove_album=partial(albums.remove_album, **seeing),
         place_photo=partial(albums.place_photo, **seeing, behind=core.queries.albums.behind),
         take_photo_out=partial(albums.take_photo_out, **seeing),
+        create_share=partial(shares.create_share, **seeing, passwords=passwords),
+        revoke_share=partial(shares.revoke_share, deps=deps),
+        see_notifications=partial(notifications.see_notifications, deps=deps),
         like_photo=partial(likes.like_photo, deps=deps, sight=sight),
         unlike_photo=partial(likes.unlike_photo, deps=deps, sight=sight),
         write_comment=partial(comments.write_comment, deps=deps, sight=sight),
@@ -192,6 +218,7 @@ def wiring(
     files: Files,
     checks: Mapping[str, Check],
     store: FileStore[Any] | None = None,
+    base_url: str = "",
 ) -> Wiring:
     """What the API is built from; with a `store`, this process takes and serves the files itself."""
     settings, installation = core.settings, core.installation
@@ -211,6 +238,8 @@ def wiring(
         ),
         metrics=tuple(projection.name for projection in CATALOGUE),
         store=store,
+        matches=passwords.matches,
+        base_url=base_url,
         checks=checks,
     )
 

@@ -32,12 +32,14 @@ from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.mutes import SqliteMutes
+from infra.sqlite.notifications import SqliteNotifications
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.settling import SqliteUnsettled
+from infra.sqlite.shares import SqliteShares, SqliteShareViews
 from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
@@ -70,7 +72,9 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         stack.push_async_callback(models.close)
         await prepare(models, CATALOGUE)
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)
-        yield Core(settings, installation, store, models, _queries(models, store), deps)
+        views = SqliteShareViews(settings.data / "share-views.db")
+        stack.callback(views.close)
+        yield Core(settings, installation, store, models, _queries(models, store, views), deps)
 
 
 @asynccontextmanager
@@ -128,6 +132,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 passwords=passwords,
                 files=objects,
                 store=objects,
+                base_url=base_url,
                 checks={"event store": recording, "read models": following},
             )
         )
@@ -139,13 +144,16 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _queries(models: SqliteReadModels, store: LibraryEventStore) -> Queries:
+def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteShareViews) -> Queries:
     return Queries(
         sight=SqliteSight(models),
         profiles=SqliteProfiles(models),
         photos=SqlitePhotos(models),
         authors=SqliteAuthorLists(models),
         albums=SqliteAlbums(models),
+        shares=SqliteShares(models),
+        notifications=SqliteNotifications(models),
+        share_views=views,
         follows=SqliteFollows(models),
         blocks=SqliteBlocks(models),
         mutes=SqliteMutes(models),

@@ -12,12 +12,14 @@ from projections.duplicates import DUPLICATES
 from projections.follows import FOLLOWS
 from projections.likes import LIKES
 from projections.mutes import MUTES
+from projections.notifications import NOTIFICATIONS
 from projections.photos import PHOTOS
 from projections.processing import PROCESSING
 from projections.profiles import PROFILES
 from projections.rows import Projection
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.settling import SETTLING
+from projections.shares import SHARES
 from projections.timelines import TIMELINES
 from projections.visibility import VISIBILITY
 
@@ -27,6 +29,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     PHOTOS,
     AUTHORS,
     ALBUMS,
+    SHARES,
     FOLLOWS,
     BLOCKS,
     MUTES,
@@ -34,6 +37,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     TIMELINES,
     LIKES,
     COMMENTS,
+    NOTIFICATIONS,
     COUNTERS,
     DUPLICATES,
     PROCESSING,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId, ShareId
+from domain.shares import ShareState
 from domain.visibility import AlbumSight
 from projections.albums import AlbumEntryRow, AlbumRow
 from projections.blocks import BlockRow
@@ -18,11 +19,13 @@ from projections.counters import Kind
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LikeRow
 from projections.mutes import MuteRow
+from projections.notifications import NoticeActorRow, NoticeRow
 from projections.photos import PhotoRow
 from projections.processing import WaitingPhotoRow
 from projections.profiles import ProfileRow
 from projections.search import Found, PhotoFilters, Ranked
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
+from projections.shares import ShareRow
 from projections.timelines import TimelineRow
 
 
@@ -81,6 +84,63 @@ class Albums(AlbumSight, Protocol):
 
     async def behind(self, album_id: AlbumId, photo_id: PhotoId) -> PhotoId | None:
         """Behind which photo one lies; `domain.albums.FIRST` for the first, None where it is not in the album."""
+        ...
+
+
+class Shares(Protocol):
+    """Links to photos and albums."""
+
+    async def get(self, share_id: ShareId) -> ShareState | None:
+        """What opens a link, as fresh as the last command; None once it is taken back."""
+        ...
+
+    async def of(self, owner_id: MemberId, *, before: ShareId | None, limit: int) -> Sequence[ShareRow]:
+        """Newest first."""
+        ...
+
+
+class ShareViews(Protocol):
+    """How often links were followed: kept for their owners' interest, outside of the event store."""
+
+    async def count(self, share_id: ShareId) -> None:
+        """One more; not counted while the store is away."""
+        ...
+
+    async def read(self, share_ids: Iterable[ShareId]) -> Mapping[ShareId, int] | None:
+        """How often each was followed, never ones left out; None while that can't be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Upto:
+    """A place in the list of what a member is told of."""
+
+    at: datetime
+    kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The newest of those who something came from, and how many there are in all."""
+
+    newest: tuple[NoticeActorRow, ...]
+    count: int
+
+
+class Notifications(Protocol):
+    """What members are told of."""
+
+    async def page(self, recipient: str, *, before: Upto | None, limit: int) -> Sequence[NoticeRow]:
+        """Newest first; a member is told of things by id, and of mentions by name."""
+        ...
+
+    async def actors(self, notices: Sequence[str], *, limit: int) -> Mapping[str, Told]:
+        """Who each of the notices (`projections.notifications.notice_of`) came from, newest first."""
+        ...
+
+    async def seen(self, member_id: MemberId) -> datetime | None:
+        """Until when the member has seen what they were told."""
         ...
 
 

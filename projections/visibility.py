@@ -32,9 +32,12 @@ from domain.events import (
     PhotoRestored,
     PhotoUploaded,
     SessionEnded,
+    ShareCreated,
+    ShareRevoked,
 )
-from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId, ShareId
 from domain.recorded import Recorded
+from domain.shares import ShareState
 from domain.visibility import MemberState, PhotoState, Relation, Status
 from projections.rows import Change, Drop, Look, Projection, Put, row
 
@@ -63,6 +66,18 @@ class AlbumStateRow:
     album_id: AlbumId
     owner_id: MemberId
     audience: str
+
+
+@row("share_states", key=("share_id",))
+class ShareStateRow:
+    """What opens a link; no row once it is taken back."""
+
+    share_id: ShareId
+    owner_id: MemberId
+    subject: str
+    expires_at: datetime | None
+    password_hash: str
+    show_metadata: bool
 
 
 @row("member_states", key=("member_id",))
@@ -169,6 +184,7 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield from _relations(fact)
             yield from _photos(fact)
             yield from _albums(fact)
+            yield from _shares(fact)
 
 
 def _albums(fact: Recorded) -> Iterator[Change]:
@@ -177,6 +193,30 @@ def _albums(fact: Recorded) -> Iterator[Change]:
             yield Put(AlbumStateRow(made.album_id, made.owner_id, made.audience))
         case AlbumRemoved(album_id=album):
             yield Drop(AlbumStateRow, (album,))
+
+
+def _shares(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case ShareCreated() as made:
+            yield Put(
+                ShareStateRow(
+                    made.share_id,
+                    made.owner_id,
+                    made.subject,
+                    made.expires_at,
+                    made.password_hash,
+                    show_metadata=made.show_metadata,
+                )
+            )
+        case ShareRevoked(share_id=share):
+            yield Drop(ShareStateRow, (share,))
+
+
+def share_state(row: ShareStateRow) -> ShareState:
+    """What the rule for links needs to know of one."""
+    return ShareState(
+        row.share_id, row.owner_id, row.subject, row.expires_at, row.password_hash, show_metadata=row.show_metadata
+    )
 
 
 def _relations(fact: Recorded) -> Iterator[Change]:
@@ -240,10 +280,13 @@ VISIBILITY = Projection(
         AlbumCreated,
         AlbumAudienceChanged,
         AlbumRemoved,
+        ShareCreated,
+        ShareRevoked,
     ),
     rows=(
         PhotoStateRow,
         AlbumStateRow,
+        ShareStateRow,
         MemberStateRow,
         FollowStateRow,
         BlockStateRow,

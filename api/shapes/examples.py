@@ -165,3 +165,45 @@ ALBUM: Final[dict[str, Any]] = {
 }
 NEW_ALBUM: Final[dict[str, Any]] = {**ALBUM, "cover": None, "counts": {"photos": 0}}
 ALBUMS: Final[dict[str, Any]] = {"items": [ALBUM], "next_cursor": None}
+LINK: Final[dict[str, Any]] = {
+    "share_id": "01m5z7d0q8mnp",
+    "url": "https://photos.example.org/v1/shared/0m2w7b8yH3xJkQ3n0gq0Ijf5",
+}
+SHARES: Final[dict[str, Any]] = {
+    "items": [
+        {
+            **LINK,
+            "photo_id": _PHOTO_ID,
+            "album_id": None,
+            "expires_at": "2030-06-01T00:00:00.000Z",
+            "has_password": True,
+            "show_metadata": False,
+            "created_at": _AT,
+            "counts": {"views": 7},
+        }
+    ],
+    "next_cursor": None,
+}
+SHARED: Final[dict[str, Any]] = {
+    "kind": "photo",
+    "photo": {**PHOTO, "taken_at": None, "camera": None, "viewer": None},
+    "album": None,
+    "photos": None,
+    "expires_at": None,
+}
+NOTIFICATIONS: Final[dict[str, Any]] = {
+    "items": [
+        {
+            "notification_id": "01m5z8f2d00005f0a9c1e7b",
+            "kind": "like",
+            "actors": [CARD],
+            "count": 13,
+            "photo_id": _PHOTO_ID,
+            "comment_id": None,
+            "created_at": _AT,
+            "updated_at": _AT,
+            "seen": False,
+        }
+    ],
+    "next_cursor": None,
+}

@@ -39,6 +39,7 @@ from domain.events.members import (
     UsernameClaimed,
 )
 from domain.events.mutes import MemberMuted, MemberUnmuted
+from domain.events.notifications import NotificationsSeen
 from domain.events.once import RequestAnswered
 from domain.events.photos import (
     PhotoAudienceChanged,
@@ -51,6 +52,7 @@ from domain.events.photos import (
     UploadRequested,
     UploadUsed,
 )
+from domain.events.shares import ShareCreated, ShareRevoked
 
 __all__ = [
     "EVENT_TYPES",
@@ -83,6 +85,7 @@ __all__ = [
     "MemberUnmuted",
     "MemberWentPrivate",
     "MemberWentPublic",
+    "NotificationsSeen",
     "PhotoAudienceChanged",
     "PhotoCommented",
     "PhotoDescribed",
@@ -102,6 +105,8 @@ __all__ = [
     "SessionEnded",
     "SessionOpened",
     "SessionRefreshed",
+    "ShareCreated",
+    "ShareRevoked",
     "UploadRequested",
     "UploadUsed",
     "UsernameClaimed",

@@ -1,7 +1,7 @@
 """The past: a scratch store with read models as they stood at a moment, and the API's own answers over it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import orjson
 from api.ports import Reads
 from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
+from domain.ids import ShareId
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.blocks import SqliteBlocks
@@ -22,10 +23,12 @@ from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.mutes import SqliteMutes
+from infra.sqlite.notifications import SqliteNotifications
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.search import SqliteSearch
+from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
@@ -72,6 +75,18 @@ def _claim(directory: Path, record: bytes) -> None:
         raise ReplayError(f"{directory} holds a replay to another moment; replay into another folder")
 
 
+class _Uncounted:
+    """The port `ShareViews`, of which the past keeps nothing."""
+
+    async def count(self, share_id: ShareId) -> None:
+        """Nobody follows links into the past."""
+        del share_id
+
+    async def read(self, share_ids: Iterable[ShareId]) -> None:
+        """That can't be told."""
+        del share_ids
+
+
 class Past:
     """What the API would have answered."""
 
@@ -83,6 +98,9 @@ class Past:
             photos=SqlitePhotos(models),
             authors=SqliteAuthorLists(models),
             albums=SqliteAlbums(models),
+            shares=SqliteShares(models),
+            notifications=SqliteNotifications(models),
+            share_views=_Uncounted(),
             follows=SqliteFollows(models),
             blocks=SqliteBlocks(models),
             mutes=SqliteMutes(models),

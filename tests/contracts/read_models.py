@@ -15,10 +15,12 @@ from infra.cassandra.comments import CassandraComments
 from infra.cassandra.duplicates import CassandraDuplicates
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
+from infra.cassandra.notifications import CassandraNotifications
 from infra.cassandra.photos import CassandraPhotos
 from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
+from infra.cassandra.shares import CassandraShares
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
@@ -32,10 +34,12 @@ from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.notifications import SqliteNotifications
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections import ports
@@ -58,6 +62,8 @@ class Shown:
     follower: Follower
     authors: ports.AuthorLists
     albums: ports.Albums
+    shares: ports.Shares
+    notifications: ports.Notifications
     comments: ports.Comments
     counters: ports.Counters
     follows: ports.Follows
@@ -95,6 +101,8 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             follower=follower,
             authors=SqliteAuthorLists(models),
             albums=SqliteAlbums(models),
+            shares=SqliteShares(models),
+            notifications=SqliteNotifications(models),
             comments=SqliteComments(models),
             counters=SqliteCounters(models),
             follows=SqliteFollows(models),
@@ -132,6 +140,8 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 follower=follower,
                 authors=CassandraAuthorLists(known.rows),
                 albums=CassandraAlbums(known.rows),
+                shares=CassandraShares(known.rows),
+                notifications=CassandraNotifications(known.rows),
                 comments=CassandraComments(known.rows),
                 counters=RedisCounters(tallies),
                 follows=CassandraFollows(known.rows),

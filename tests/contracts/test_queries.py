@@ -9,7 +9,8 @@ from domain.events import MemberWentPrivate
 from domain.visibility import MemberState, PhotoState, Relation
 from projections.analytics import Measure, day_of, hour_of
 from projections.counters import Kind
-from projections.ports import Since
+from projections.notifications import notice_of
+from projections.ports import Since, Upto
 from tests.contracts.read_models import every_adapter
 from tests.streams.memory_log import START
 
@@ -246,3 +247,40 @@ async def test_albums_page_newest_first_and_their_photos_in_their_order(shown):
     assert len(expected) == 4
     behind = [await shown.albums.behind(first, photo) for photo in [*expected, "none"]]
     assert behind == ["", *expected[:-1], None]
+
+
+async def test_shares_page_newest_first_and_open_until_they_are_taken_back(shown):
+    shown.world.live(("upload", 0, 0, 0), *[("share", 1, 0, each) for each in range(3)])
+    first, second, third = shown.world.shares
+    shown.world.live(("share", 0, 1, 0))
+    await shown.level()
+    rows = await pages(partial(shown.shares.of, shown.ada), lambda row: row.share_id, 1)
+    assert [(row.share_id, row.protected) for row in rows] == [(third, True), (first, False)]
+    opened = await shown.shares.get(third)
+    assert (opened.owner_id, opened.password_hash, opened.expires_at) == (shown.ada, "$argon2id$", None)
+    assert await shown.shares.get(second) is None
+    assert await shown.shares.get("none") is None
+
+
+async def test_notices_page_newest_first_with_those_they_came_from(shown):
+    shown.world.live(("upload", 0, 0, 0), ("upload", 0, 0, 0), *[("like", each, 0, 0) for each in (1, 2, 3, 0)])
+    shown.world.live(
+        ("follow", 1, 0, 0), ("comment", 1, 1, 1), ("comment", 2, 1, 0), ("like", 2, 0, 0), ("see", 0, 0, 0)
+    )
+    await shown.level()
+    first, second = shown.world.photos
+    rows = await pages(partial(shown.notifications.page, shown.ada), lambda row: Upto(row.at, row.kind, row.subject), 1)
+    about = [(row.kind, row.subject) for row in rows]
+    assert about == [("comment", second), ("follow", shown.ada), ("like", first)]
+    (named,) = await shown.notifications.page("@ada", before=None, limit=9)
+    keys = [notice_of(shown.ada, *each) for each in about] + [notice_of("@ada", named.kind, named.subject)]
+    told = await shown.notifications.actors(keys, limit=2)
+    assert [[actor.actor_id for actor in told[key].newest] for key in keys] == [
+        [shown.cid, shown.bob],
+        [shown.bob],
+        [shown.dan, shown.bob],
+        [shown.bob],
+    ]
+    assert (await shown.notifications.actors(keys[:1], limit=1))[keys[0]].count == 2
+    assert await shown.notifications.seen(shown.ada) == shown.world.at
+    assert await shown.notifications.seen(shown.bob) is None

@@ -5,7 +5,20 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from domain import albums, blocks, celebrities, comments, follows, likes, members, mutes, photos, sessions
+from domain import (
+    albums,
+    blocks,
+    celebrities,
+    comments,
+    follows,
+    likes,
+    members,
+    mutes,
+    notifications,
+    photos,
+    sessions,
+    shares,
+)
 from domain.events import (
     AlbumAudienceChanged,
     AlbumCreated,
@@ -32,6 +45,7 @@ from domain.events import (
     MemberUnmuted,
     MemberWentPrivate,
     MemberWentPublic,
+    NotificationsSeen,
     PhotoAudienceChanged,
     PhotoCommented,
     PhotoDescribed,
@@ -46,6 +60,8 @@ from domain.events import (
     RequestsSettled,
     SessionEnded,
     SessionOpened,
+    ShareCreated,
+    ShareRevoked,
 )
 from domain.homes import Stream, slot_of_member, slot_of_reactions
 from domain.ids import new_id, slot_of
@@ -57,7 +73,7 @@ AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
-ALBUMS = ("album", "place", "place")
+ALBUMS = ("album", "place", "place", "share", "see")
 
 steps = st.lists(
     st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like", *ALBUMS)), *[st.integers(0, 5)] * 3),
@@ -80,6 +96,7 @@ class World:
     comments: dict[str, dict] = field(default_factory=dict)
     albums: dict[str, dict] = field(default_factory=dict)
     celebrities: set[str] = field(default_factory=set)
+    shares: dict[str, str] = field(default_factory=dict)
     minute: int = 0
 
     def live(self, *taken: tuple[str, int, int, int]) -> "World":
@@ -361,3 +378,29 @@ class World:
         order[:] = others
         order.insert(len(others) if after is None else others.index(after) + 1 if after else 0, photo)
         self._record(albums.entry_stream(album, photo), AlbumPhotoPlaced(**of, after=after))
+
+    def share(self, a, b, c):
+        """Make a link, or take one back."""
+        if self.shares and a % 3 == 0:
+            share = list(self.shares)[b % len(self.shares)]
+            made = ShareRevoked(at=self.at, share_id=share, owner_id=self.shares.pop(share))
+        else:
+            photo = self._photo(b)
+            owner = self.photos[photo]["owner_id"]
+            share = self._id(slot_of(owner))
+            self.shares[share] = owner
+            made = ShareCreated(
+                at=self.at,
+                share_id=share,
+                owner_id=owner,
+                subject=f"photo:{photo}",
+                expires_at=self.at if c % 2 else None,
+                password_hash="$argon2id$" if c % 3 else "",
+                show_metadata=bool(c % 2),
+            )
+        self._record(shares.stream(share), made)
+
+    def see(self, a, b, c):
+        member = self._member(a)
+        seen = NotificationsSeen(at=self.at, member_id=member, until=self.at)
+        self._record(notifications.stream(member), seen)

@@ -1,0 +1,27 @@
+"""Links that are given to people who have no account here: each holds a token that only this installation can make."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.signing import Sealer
+from domain.ids import ShareId, is_id
+
+SHARED: Final = "/v1/shared/"
+_SHARE: Final = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes and reads links; `base` is where clients reach the server, without a slash at the end."""
+
+    sealer: Sealer
+    base: str
+
+    def share(self, share_id: ShareId) -> str:
+        """The URL of a share."""
+        return f"{self.base}{SHARED}{self.sealer.seal(_SHARE, share_id)}"
+
+    def share_of(self, token: str) -> ShareId | None:
+        """Which share a token is of; None for one that was not made here."""
+        found = self.sealer.open(_SHARE, token)
+        return found if isinstance(found, str) and is_id(found) else None

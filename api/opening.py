@@ -1,0 +1,58 @@
+"""Opening links: whether one leads anywhere, and whether whoever follows it knows its password."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from api.links import Links
+from api.ports import Now, Reads
+from api.problems import Problem
+from domain.errors import NotFound
+from domain.shares import ShareState, may_open
+from domain.visibility import MemberState
+
+Matches: TypeAlias = Callable[[str | None, str], Awaitable[bool]]
+"""Whether a password made a digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is needed to open links."""
+
+    reads: Reads
+    links: Links
+    matches: Matches
+    now: Now
+
+    async def open(self, token: str, password: str | None) -> ShareState:
+        """The link behind a token; 404 where it leads nowhere, 401 without the right password."""
+        share_id = self.links.share_of(token)
+        share = await self.reads.shares.get(share_id) if share_id else None
+        if share is not None:
+            owner = (await self.reads.sight.members([share.owner_id])).get(share.owner_id, MemberState(share.owner_id))
+            if may_open(share, owner, self.now()):
+                if share.password_hash and not await self._right(share.password_hash, password):
+                    raise Problem(
+                        HTTPStatus.UNAUTHORIZED,
+                        "share_password_required",
+                        "This link asks for a password, in X-Share-Password.",
+                        headers={"WWW-Authenticate": "X-Share-Password"},
+                    )
+                return share
+        raise not_found()
+
+    async def _right(self, digest: str, password: str | None) -> bool:
+        """Headers are read as Latin-1; what was sent in UTF-8 is meant so."""
+        if not password:
+            return False
+        said = {password}
+        with suppress(UnicodeError):
+            said.add(password.encode("latin-1").decode())
+        return any([await self.matches(digest, each) for each in sorted(said)])
+
+
+def not_found() -> NotFound:
+    """What is told of a link that leads nowhere (any more)."""
+    return NotFound("share_not_found", "There is no such share.")
