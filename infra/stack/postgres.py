@@ -21,7 +21,7 @@ SOURCE = "postgres-a"
 USER = DATABASE = "filmroll"
 PACKAGE = "postgresql"
 NO_PID = 2**22 + 1  # above the highest that Linux gives
-ORPHANS_SECONDS = 30.0
+ORPHANS_SECONDS = 120.0
 
 SETTINGS = {
     "fsync": "on",

@@ -1,7 +1,10 @@
 """The smallest real servers, from nothing to nothing: started, killed, restarted, their data kept, taken down."""
 
 import os
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +19,8 @@ from infra.stack.layout import annex, default_cache
 pytestmark = pytest.mark.cluster
 
 SERVERS = ("redis", "postgres")
+KILLS = 3
+DEADLINE = 120.0
 NAMES = {"redis", "postgres-a", "postgres-b", "postgres-a-replica"}
 
 
@@ -102,3 +107,82 @@ def test_running_servers_are_left_alone(root: Path) -> None:
     first = state.read(root)
     control.up(root, default_cache(), ["redis"])
     assert state.read(root) == first
+
+
+class Visitors:
+    """Sessions that come, write a row, and go, for as long as it lasts; a server that is away they try again."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._over = threading.Event()
+        self._changed = threading.Condition()
+        self.written = 0
+
+    @contextmanager
+    def coming(self, number: int) -> Iterator[None]:
+        with psycopg.connect(self._dsn) as connection:
+            connection.execute("CREATE TABLE visits (number serial)")
+        threads = [threading.Thread(target=self._visit) for _ in range(number)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+
+    def more(self, visits: int) -> None:
+        """Wait until so many more have written."""
+        with self._changed:
+            wanted = self.written + visits
+            assert self._changed.wait_for(lambda: self.written >= wanted, DEADLINE)
+
+    def _visit(self) -> None:
+        while not self._over.is_set():
+            try:
+                with psycopg.connect(self._dsn, connect_timeout=5) as connection:
+                    connection.execute("INSERT INTO visits DEFAULT VALUES")
+            except psycopg.OperationalError:
+                continue
+            with self._changed:
+                self.written += 1
+                self._changed.notify_all()
+
+
+def compute(dsn: str, turns: int) -> None:
+    """A session that is too busy to notice that its server has gone."""
+    with suppress(psycopg.OperationalError), psycopg.connect(dsn, application_name="busy") as connection:
+        connection.execute(f"SELECT count(*) FROM generate_series(1, {turns}::bigint)")
+
+
+def die(root: Path) -> None:
+    """The server's first process alone is killed, as by a system that is short of memory; its sessions work on."""
+    known = state.read(root)
+    assert known is not None
+    server = known.processes["postgres-b"]
+    os.kill(server.pid, signal.SIGKILL)
+    assert processes.wait_until(lambda: not processes.is_alive(server), DEADLINE)
+
+
+def test_a_database_that_is_killed_among_its_sessions_starts_again_every_time(root: Path) -> None:
+    base = ports.free_base(ports.candidates(26_000))
+    dsn = control.up(root, default_cache(), ["postgres-b"], base=base).postgres[1]
+    visitors = Visitors(dsn)
+    busy = "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'busy' AND state = 'active'"
+    ways: list[tuple[Callable[[], None], int]] = [
+        (lambda: control.kill(root, "postgres-b"), 10**12),  # which would go on for days
+        (lambda: die(root), 5 * 10**6),
+    ]
+    with visitors.coming(6):
+        for kill, turns in ways * KILLS:
+            visitors.more(20)
+            computing = threading.Thread(target=compute, args=(dsn, turns))
+            computing.start()
+            assert processes.wait_until(lambda: ask(dsn, busy) is True, DEADLINE)
+            kill()
+            control.up(root, default_cache(), ["postgres-b"])
+            computing.join(DEADLINE)
+            assert not computing.is_alive()
+        visitors.more(20)
+    assert int(str(ask(dsn, "SELECT count(*) FROM visits"))) >= visitors.written
