@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import threading
 import time
@@ -24,7 +25,7 @@ from infra.core import Core
 from infra.eventstore import placement
 from infra.kafka.topics import KafkaTopics
 from infra.settings import Settings
-from infra.stack import control
+from infra.stack import control, state
 from infra.stack.layout import default_cache
 from projections.catalogue import CATALOGUE
 from projections.rows import Projection
@@ -159,6 +160,30 @@ class Story:
         finally:
             control.up(self._stack.root, default_cache(), [server])
 
+    def copied(self, server: str) -> Path:
+        """A copy of what a server holds now."""
+        copy = self.server.data.parent / f"{server}-{uuid.uuid4().hex[:8]}"
+        shutil.copytree(self._stack.root / "data" / server, copy)
+        return copy
+
+    def put_back(self, server: str, copy: Path) -> None:
+        """The server starts again with what it held when it was copied."""
+        with self.without(server):
+            shutil.rmtree(self._stack.root / "data" / server)
+            shutil.copytree(copy, self._stack.root / "data" / server)
+
+    @contextmanager
+    def hanging(self, server: str) -> Iterator[None]:
+        """A server takes connections and says nothing, until this ends."""
+        known = state.read(self._stack.root)
+        assert known is not None
+        process = known.processes[server].pid
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+
     def wipe_counts(self) -> None:
         """Redis starts again with nothing."""
         with Redis.from_url(self.addresses.redis) as redis:
@@ -239,6 +264,21 @@ class Story:
         counted = self.counted()
         assert counted in (None, len(self.writers))
         return counted
+
+    def counts_in_feed(self) -> list[dict[str, Any]]:
+        """What the author's feed says of its photos; all of them are there."""
+        items = self.author.get("/feed")["items"]
+        assert {*self.photos, self.quiet} <= {item["photo_id"] for item in items}
+        return [item["counts"] for item in items]
+
+    def found(self, username: str) -> bool | None:
+        """Whether a member is found by their name; None where nobody searches."""
+        answer = self.author.call("GET", f"/search/members?q={username}")
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            assert answer.json()["code"] == "unavailable"
+            return None
+        answer.raise_for_status()
+        return username in [card["username"] for card in answer.json()["items"]]
 
     # What the stores hold.
 

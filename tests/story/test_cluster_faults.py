@@ -3,14 +3,17 @@
 After each fault, all that was acknowledged has to be shown; at the end, every read model is compared with a fresh one.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from domain.homes import slot_of_reactions
 from projections.catalogue import BY_NAME
-from tests.cluster_story import LOGS, Story, until
+from tests.cluster_story import DEADLINE_S, LOGS, Story, until
 from tests.servers import Servers
+
+REDIS_TIMEOUT_S = 5.0
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -59,10 +62,28 @@ def test_kafka_restarts_and_no_write_notices(story: Story) -> None:
 
 
 def test_cassandra_restarts_while_what_needs_no_read_is_accepted(story: Story) -> None:
+    doomed = story.author.publish(seed=7)
+    story.author.ready(doomed, DEADLINE_S)
     with story.load() as load:
         load.more(10)
         with story.without("cassandra"):
+            removed = story.author.call("DELETE", f"/photos/{doomed}")
+            assert (removed.status_code, removed.json()) == (202, {"effect": "pending"})
             load.more(10)
+    until(lambda: story.author.call("GET", f"/photos/{doomed}").status_code == 404, "it is gone")
+
+
+def test_without_opensearch_nothing_but_search_is_refused(story: Story) -> None:
+    until(lambda: story.found("author") is True, "the author is found")
+    with story.load() as load:
+        load.more(10)
+        with story.without("opensearch"):
+            assert story.found("author") is None
+            assert story.author.call("GET", "/search/photos?q=anything").status_code == 503
+            assert story.counts_in_feed()
+            load.more(40)
+        until(lambda: story.found("author") is True, "the author is found again")
+    assert (load.refused, load.unanswered) == (0, 0)
 
 
 def test_a_database_of_logs_restarts_and_meanwhile_refusals_come_soon(story: Story) -> None:
@@ -73,13 +94,40 @@ def test_a_database_of_logs_restarts_and_meanwhile_refusals_come_soon(story: Sto
     assert load.unanswered == 0
 
 
-def test_redis_restarts_with_its_data_and_tells_no_wrong_count(story: Story) -> None:
+def test_without_redis_feeds_come_without_counts_and_then_with_none_that_is_wrong(story: Story) -> None:
     with story.load() as load:
         load.more(10)
         with story.without("redis"):
             assert story.counted() is None
-            load.more(10)
+            assert all(counts["stale"] and counts["likes"] is None for counts in story.counts_in_feed())
+            load.more(20)
         until(lambda: story.exact() is not None, "the counts are told again")
+    assert (load.refused, load.unanswered) == (0, 0)
+
+
+def test_a_redis_that_hangs_holds_feeds_up_once(story: Story) -> None:
+    with story.load() as load:
+        load.more(10)
+        with story.hanging("redis"):
+            until(lambda: story.counted() is None, "it is noticed")
+            began = time.monotonic()
+            for _ in range(20):
+                assert all(counts["stale"] for counts in story.counts_in_feed())
+            assert time.monotonic() - began < 20 * REDIS_TIMEOUT_S / 2
+            load.more(20)
+        until(lambda: story.exact() is not None, "the counts are told again")
+    assert (load.refused, load.unanswered) == (0, 0)
+
+
+def test_redis_restarts_with_old_data_and_its_counts_come_forward_again(story: Story) -> None:
+    with story.load() as load:
+        load.more(10)
+        old = story.copied("redis")
+        load.more(40)
+        story.put_back("redis", old)
+        load.more(10)
+        until(lambda: story.exact() is not None, "the counts are told again")
+    assert story.rebuilt_differently([BY_NAME["counters"]]) == []
 
 
 def test_redis_restarts_with_nothing_and_tells_no_wrong_count(story: Story) -> None:
