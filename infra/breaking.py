@@ -17,7 +17,11 @@ from commands.errors import Unavailable
 FAILURES: Final = 3
 """So many calls in a row that found a server away open its breaker."""
 REST_S: Final = 1.0
-"""An open breaker lets one call through after so long."""
+"""An open breaker lets one call through after so long, or after longer where the last one had to wait for its failure."""
+SHARE: Final = 4
+"""It rests for so many times as long as the call had to wait: who asks seldom is seldom the one who waits."""
+UNREPORTED_S: Final = 15.0
+"""A call that was let through and of which nothing was heard for so long was called off."""
 
 _OPEN: Final = Gauge("filmroll_dependency_away", "1 while a server counts as away, and is not waited for.", ["server"])
 _REFUSED: Final = Counter("filmroll_dependency_refusals", "Calls that were not sent to a server away.", ["server"])
@@ -29,7 +33,7 @@ class Breaker:
     """Whether one server is worth waiting for; any thread may use it.
 
     Closed, it lets every call through. When `failures` calls in a row found the server away it opens: calls are refused
-    at once, but for one in every `rest_s` seconds. The first call that is answered closes it.
+    at once, but for one at a time, with rests between them. The first call that is answered closes it.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._next_try = 0.0
+        self._tried_at: float | None = None
         _OPEN.labels(server).set(0)
 
     @property
@@ -61,7 +66,7 @@ class Breaker:
         if now < self._next_try:
             _REFUSED.labels(self._server).inc()
             return False
-        self._next_try = now + self._rest_s
+        self._tried_at, self._next_try = now, now + UNREPORTED_S
         return True
 
     def answered(self) -> None:
@@ -70,16 +75,19 @@ class Breaker:
             if self.open:
                 _log.info("server answers again", server=self._server)
                 _OPEN.labels(self._server).set(0)
-            self._failures = 0
+            self._failures, self._tried_at = 0, None
 
     def away(self) -> None:
         """The server could not be reached, or did not answer in time."""
-        was_open, self._failures = self.open, self._failures + 1
-        if self.open:
-            self._next_try = self._clock() + self._rest_s
-            if not was_open:
-                _log.warning("server is away", server=self._server)
-                _OPEN.labels(self._server).set(1)
+        self._failures += 1
+        now = self._clock()
+        if self._failures == self._limit:
+            self._next_try = now + self._rest_s
+            _log.warning("server is away", server=self._server)
+            _OPEN.labels(self._server).set(1)
+        elif self._tried_at is not None:
+            self._next_try = now + max(self._rest_s, SHARE * (now - self._tried_at))
+            self._tried_at = None
 
     @contextmanager
     def calling(self) -> Iterator[None]:

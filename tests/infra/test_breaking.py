@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from commands.errors import Unavailable
-from infra.breaking import FAILURES, Breaker
+from infra.breaking import FAILURES, SHARE, UNREPORTED_S, Breaker
 from infra.opensearch.connecting import OpenSearch
 from infra.redis.connecting import connect, send
 
@@ -71,7 +71,23 @@ def test_a_try_that_nobody_reports_is_followed_by_another() -> None:
     breaker = opened(clock)
     clock.now += 2.0
     assert breaker.admits()  # and whoever was admitted is called off
+    clock.now += UNREPORTED_S - 0.1
+    assert not breaker.admits()
+    clock.now += 0.1
+    assert breaker.admits()
+
+
+def test_it_rests_longer_where_a_try_had_to_wait() -> None:
+    clock = Hand()
+    breaker = opened(clock)
     clock.now += 2.0
+    assert breaker.admits()
+    clock.now += 5.0
+    breaker.away()
+    breaker.away()  # one that was on its way when it opened
+    clock.now += SHARE * 5.0 - 0.1
+    assert not breaker.admits()
+    clock.now += 0.1
     assert breaker.admits()
 
 
