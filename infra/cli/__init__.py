@@ -15,6 +15,7 @@ from infra.cli.serving import serve
 from infra.cli.settings import show_settings
 from infra.cli.together import up
 from infra.cli.working import worker
+from infra.collecting import collect_seldom
 
 app = typer.Typer(
     name="filmroll",
@@ -51,6 +52,7 @@ def main() -> None:
     from infra.client import ClientError
     from infra.installation import InstallationError
 
+    collect_seldom()
     try:
         app()
     except (Refused, ClientError, InstallationError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
+import uvloop
 from prometheus_client import start_http_server
 
 from infra.kafka.assembling import Service
@@ -26,7 +27,9 @@ def run_until_stopped(settings: Settings, work: Callable[[], Coroutine[Any, Any,
     configure_logs(settings)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, settings.host)
-    if not asyncio.run(_until_told(work)):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        stopped = runner.run(_until_told(work))
+    if not stopped:
         sys.exit(1)
 
 

@@ -22,8 +22,10 @@ from uuid import uuid4
 sys.path[0] = str(Path(__file__).parents[2])  # and not this folder, whose modules would hide others
 
 import orjson  # noqa: E402
+import uvloop  # noqa: E402
 
 from domain.events import PhotoLiked  # noqa: E402
+from infra.collecting import collect_seldom  # noqa: E402
 from infra.eventstore.store import LibraryEventStore  # noqa: E402
 from infra.kafka.checkpoints import SqliteRelayCheckpoints  # noqa: E402
 from infra.kafka.leadership import FileLeadership  # noqa: E402
@@ -89,6 +91,8 @@ async def fill(store: LibraryEventStore) -> None:
 
 async def role(name: str, directory: Path, servers: str, prefix: str) -> None:
     """What each process does until it is killed."""
+    if name != "bare":
+        collect_seldom()  # as `filmroll relay` and `filmroll worker` do
     store = store_in(directory)
     if name == "relay":
         await Relay(
@@ -227,7 +231,8 @@ async def main(servers: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        asyncio.run(role(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))
+        with asyncio.Runner(loop_factory=None if sys.argv[1] == "bare" else uvloop.new_event_loop) as runner:
+            runner.run(role(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))
     elif "FILMROLL_STACK_DIR" in os.environ:
         asyncio.run(main(control.addresses(Path(os.environ["FILMROLL_STACK_DIR"])).kafka))
     else:
