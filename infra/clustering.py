@@ -105,6 +105,17 @@ class ClusterReadModels:
         standing = snapshot.entries.items()
         return await asyncio.gather(*(self._status(model, entry) for model, entry in standing))
 
+    async def checkpoints(self, model: Model) -> Mapping[int, int]:
+        """How far one build has come; asks its own store alone."""
+        try:
+            await self._entry(model)
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._store(model).checkpoints(model)
+        except ValueError as error:
+            raise LookupError(str(error)) from error
+        except (Unavailable, TimeoutError) as error:
+            raise OutOfReachError(model.projection) from error
+
     async def create(self, projection: Projection, state: State) -> Model:
         """A new, empty build with the next number."""
         model = await self.registry.reserve(projection.name, projection.version, self._shards)

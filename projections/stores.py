@@ -126,6 +126,13 @@ class ReadModels(Protocol):
         """Every build there is, by projection and build; those whose store is away are said to be out of reach."""
         ...
 
+    async def checkpoints(self, model: Model) -> Mapping[int, int]:
+        """How far one build has come, logs that it has not begun left out; nothing else is looked at.
+
+        Raises `OutOfReachError` where its store can't say, and `LookupError` where there is no such build.
+        """
+        ...
+
     async def create(self, projection: Projection, state: State) -> Model:
         """A new, empty build with the next number."""
         ...

@@ -19,7 +19,6 @@ from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels
 from streams.packing import Parcel, unpack
 from streams.ports import EventLog, Stored
-from streams.standing import checkpoints
 
 PAGE: Final = 2_000
 """Facts that one batch holds at most."""
@@ -76,7 +75,7 @@ class Feeder:
 
         Raises `OutOfReachError` where it is away.
         """
-        standing = await checkpoints(self._models, self.model)
+        standing = await self._models.checkpoints(self.model)
         for log in logs:
             if not self._turns[log].locked():
                 self._reached[log] = standing.get(log, 0)
@@ -145,5 +144,5 @@ class Feeder:
     async def _at(self, log: int) -> int:
         """The build's checkpoint: as this process left it, else as its store has it."""
         if log not in self._reached:
-            self._reached[log] = (await checkpoints(self._models, self.model)).get(log, 0)
+            self._reached[log] = (await self._models.checkpoints(self.model)).get(log, 0)
         return self._reached[log]

@@ -15,7 +15,6 @@ from domain.recorded import Recorded
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ModelStatus, ReadModels, State
 from streams.ports import EventLog
-from streams.standing import checkpoints
 from streams.tailing import PAGE, Tail
 
 POLL_S: Final = 0.5
@@ -181,7 +180,7 @@ async def prepare(models: ReadModels, catalogue: Iterable[Projection]) -> None:
 
 
 async def _checkpoints(models: ReadModels, model: Model, logs: int) -> dict[int, int]:
-    known = await checkpoints(models, model)
+    known = await models.checkpoints(model)
     return {log: known.get(log, 0) for log in range(logs)}
 
 

@@ -26,13 +26,35 @@ _LAG: Final = Gauge("filmroll_host_lag_events", "Numbers between heads and check
 _log = structlog.get_logger(__name__)
 
 
+class Heads:
+    """How far the logs are, asked for once by all hosts of a process that want to know at about the same time."""
+
+    def __init__(self, log: EventLog, fresh_s: float) -> None:
+        self._log = log
+        self._fresh_s = fresh_s
+        self._asked: dict[int, tuple[float, asyncio.Future[int]]] = {}
+
+    async def of(self, log: int) -> int:
+        """The log's head, as it was `fresh_s` ago or later."""
+        now = time.monotonic()
+        known = self._asked.get(log)
+        if known is None or now - known[0] > self._fresh_s or _failed(known[1]):
+            known = self._asked[log] = now, asyncio.ensure_future(self._log.head(log))
+        return await asyncio.shield(known[1])
+
+
+def _failed(asked: "asyncio.Future[int]") -> bool:
+    return asked.done() and (asked.cancelled() or asked.exception() is not None)
+
+
 class Host:
     """One build's Faust app, and the look from time to time that needs no Kafka."""
 
-    def __init__(self, feeder: Feeder, log: EventLog, broker: Broker) -> None:
+    def __init__(self, feeder: Feeder, log: EventLog, broker: Broker, heads: Heads | None = None) -> None:
         self._feeder = feeder
         self._log = log
         self._broker = broker
+        self._heads = heads or Heads(log, broker.look_s / 2)
         self._model = str(feeder.model)
         name = f"{broker.group}{feeder.model.projection}-{feeder.model.build}"
         self._assigning = asyncio.Event()
@@ -129,7 +151,7 @@ class Host:
         head = 0
         try:
             async with asyncio.timeout(self._broker.stall_s):
-                head = await self._log.head(log)
+                head = await self._heads.of(log)
                 if idle:
                     await self._feeder.catch_up(log, head)
         except Exception as error:  # noqa: BLE001 reported, and tried again at the next look

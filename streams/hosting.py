@@ -16,7 +16,7 @@ from projections.rows import Projection
 from projections.stores import Model, ModelStatus, ReadModels, State
 from streams.broker import Broker, StalledError
 from streams.feeding import Feeder
-from streams.host import Host
+from streams.host import Heads, Host
 from streams.ports import EventLog
 
 _FED: Final = (State.LIVE, State.READY, State.RETIRED)
@@ -41,6 +41,7 @@ class Hosts:
         self._projections: Mapping[str, Projection] = {each.name: each for each in projections}
         self._broker = broker
         self._on_fed = on_fed
+        self._heads = Heads(log, broker.look_s / 2)
         self._tasks: dict[Model, asyncio.Task[None]] = {}
 
     @property
@@ -81,7 +82,7 @@ class Hosts:
 
     def _host(self, model: Model) -> Host:
         feeder = Feeder(self._log, self._models, self._projections[model.projection], model, on_fed=self._on_fed)
-        return Host(feeder, self._log, self._broker)
+        return Host(feeder, self._log, self._broker, self._heads)
 
     def _feeds(self, status: ModelStatus) -> bool:
         projection = self._projections.get(status.model.projection)

@@ -15,7 +15,6 @@ from domain.wire import stored_names
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels, State
 from streams.ports import EventLog, Page
-from streams.standing import checkpoints
 
 BATCH: Final = 4_000
 _LOGS_AT_ONCE: Final = 4
@@ -125,7 +124,7 @@ class _Run:
 
     async def catch_up(self) -> None:
         """Read every log from the build's checkpoint to the end; several logs at a time."""
-        self._reached = dict(await checkpoints(self._models, self._model))
+        self._reached = dict(await self._models.checkpoints(self._model))
         logs = range(self._log.logs)
         self._total = sum(await asyncio.gather(*(self._log.head(log) for log in logs)))
         if self._began is None:
@@ -169,7 +168,7 @@ class _Run:
         batch = Batch(log, self._reached.get(log, 0), page.last, page.facts)
         fed = await self._models.feed(self._model, self._projection, batch, park=self._park)
         if fed is Fed.MISMATCH:
-            self._reached[log] = (await checkpoints(self._models, self._model)).get(log, 0)
+            self._reached[log] = (await self._models.checkpoints(self._model)).get(log, 0)
         else:
             self._reached[log] = page.last
         self._tell()

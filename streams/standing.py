@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from projections.stores import Model, ModelStatus, OutOfReachError, ReadModels
+from projections.stores import Model, ModelStatus, ReadModels
 from streams.ports import EventLog
 
 
@@ -61,19 +61,6 @@ class Pace:
         rates = {model: (now - self._before[model]) / took for model, now in reached.items() if model in self._before}
         self._before, self._at = reached, at
         return rates
-
-
-async def checkpoints(models: ReadModels, model: Model) -> Mapping[int, int]:
-    """How far a build has come, logs that it has not begun left out.
-
-    Raises `OutOfReachError` where its store can't say, and `LookupError` where there is no such build.
-    """
-    for status in await models.status():
-        if status.model == model:
-            if not status.reachable:
-                raise OutOfReachError(model.projection)
-            return status.checkpoints
-    raise LookupError(f"there is no build {model} any more")
 
 
 def _missing(status: ModelStatus, heads: Mapping[int, int]) -> dict[int, int]:

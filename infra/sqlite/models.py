@@ -3,10 +3,11 @@
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -81,6 +82,10 @@ class SqliteReadModels:
     async def status(self) -> Sequence[ModelStatus]:
         """Every build there is, by projection and build."""
         return await self._readers.every(_status)
+
+    async def checkpoints(self, model: Model) -> Mapping[int, int]:
+        """How far one build has come, logs that it has not begun left out; `LookupError` where there is no such build."""
+        return await self._readers.every(partial(_checkpoints, model))
 
     async def create(self, projection: Projection, state: State) -> Model:
         """A new, empty build with the next number."""
@@ -198,11 +203,20 @@ class SqliteReadModels:
             path.unlink(missing_ok=True)
 
 
+def _checkpoints(model: Model, snapshot: Snapshot, reader_of: Callable[[Model], Reader]) -> Mapping[int, int]:
+    if model not in snapshot.entries:
+        raise LookupError(f"there is no build {model}")
+    return _reached(reader_of(model))
+
+
+def _reached(reader: Reader) -> Mapping[int, int]:
+    return {log: checkpoint.number for log, checkpoint in checkpoints(reader.connection).items()}
+
+
 def _status(snapshot: Snapshot, reader_of: Callable[[Model], Reader]) -> list[ModelStatus]:
     standing = []
     for model, entry in snapshot.entries.items():
-        connection = reader_of(model).connection
-        (letters,) = connection.execute("SELECT count(*) FROM _dead_letters").fetchone()
-        reached = {log: checkpoint.number for log, checkpoint in checkpoints(connection).items()}
-        standing.append(ModelStatus(model, entry.code_version, entry.state, reached, letters, entry.paused))
+        reader = reader_of(model)
+        (letters,) = reader.connection.execute("SELECT count(*) FROM _dead_letters").fetchone()
+        standing.append(ModelStatus(model, entry.code_version, entry.state, _reached(reader), letters, entry.paused))
     return standing

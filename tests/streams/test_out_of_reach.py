@@ -1,7 +1,8 @@
 """While one store is away, what lies in others goes on, and what lies there is neither lost nor taken for empty."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,9 @@ from projections.stores import Batch, Fed, Model, ModelStatus, OutOfReachError, 
 from streams.broker import Broker, StalledError
 from streams.feeding import Feeder
 from streams.following import Follower, prepare
-from streams.host import Host
+from streams.host import Heads, Host
 from streams.rebuild import rebuild
-from streams.standing import checkpoints, standing
+from streams.standing import standing
 from streams.verifying import positions
 from tests.projections.feeding import sqlite_models
 from tests.streams.memory_log import START, MemoryLog
@@ -44,6 +45,12 @@ class Reaching:
             else each
             for each in await self.whole.status()
         ]
+
+    async def checkpoints(self, model: Model) -> Mapping[int, int]:
+        found: Mapping[int, int] = await self.whole.checkpoints(model)
+        if model.projection in self.away:
+            raise OutOfReachError(model.projection)
+        return found
 
     async def feed(self, model: Model, projection: Any, batch: Batch, *, park: bool) -> Fed:
         if model.projection in self.away:
@@ -93,14 +100,14 @@ async def test_a_build_out_of_reach_is_never_taken_for_an_empty_one(models: Reac
     await rebuild(LIKES, log=log, models=models)
     models.away = {"likes"}
     with pytest.raises(OutOfReachError):
-        await checkpoints(models, Model("likes", 1))
+        await models.checkpoints(Model("likes", 1))
     with pytest.raises(OutOfReachError):
         await positions(models, Model("likes", 1), Model("likes", 2))
     with pytest.raises(OutOfReachError):
         await rebuild(LIKES, log=log, models=models)
     with pytest.raises(LookupError):
-        await checkpoints(models, Model("likes", 9))
-    assert await checkpoints(models, Model("counters", 1)) == {}
+        await models.checkpoints(Model("likes", 9))
+    assert await models.checkpoints(Model("counters", 1)) == {}
     found = {str(each.status.model): each for each in await standing(log, models, START + timedelta(hours=1))}
     assert (found["likes@1"].behind, found["likes@1"].lag_s) == (None, None)
     assert found["counters@1"].behind == sum(log.heads().values())
@@ -123,7 +130,7 @@ async def test_a_store_that_is_away_is_no_stall_of_the_worker(models: Reaching, 
     await waiting._watch()
     models.away.clear()
     await waiting._watch()
-    assert sum((await checkpoints(models, Model("likes", 1))).values()) == sum(log.heads().values())
+    assert sum((await models.checkpoints(Model("likes", 1))).values()) == sum(log.heads().values())
 
 
 async def test_a_build_that_does_not_move_though_its_store_answers_is_a_stall(models: Reaching, log: MemoryLog) -> None:
@@ -135,3 +142,24 @@ async def test_a_build_that_does_not_move_though_its_store_answers_is_a_stall(mo
     stuck = host(Refusing(models.whole), log)
     with pytest.raises(StalledError):
         await stuck._watch()
+
+
+async def test_hosts_of_a_process_ask_for_a_head_once_and_again_after_an_error(log: MemoryLog) -> None:
+    @dataclass
+    class Counting:
+        asked: int = 0
+        broken: bool = True
+
+        async def head(self, number: int) -> int:
+            self.asked += 1
+            if self.broken:
+                raise Unavailable("the database is away")
+            return await log.head(number)
+
+    counting = Counting()
+    heads = Heads(counting, fresh_s=60)  # type: ignore[arg-type]
+    refused = await asyncio.gather(*(heads.of(0) for _ in range(9)), return_exceptions=True)
+    assert [type(each) for each in refused] == [Unavailable] * 9
+    counting.broken = False
+    assert await asyncio.gather(*(heads.of(0) for _ in range(9))) == [log.heads()[0]] * 9
+    assert counting.asked == 2
