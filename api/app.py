@@ -27,6 +27,7 @@ from api.reads import mutes as read_mutes
 from api.reads import notifications as read_notifications
 from api.reads import photos as read_photos
 from api.reads import shares as read_shares
+from api.showing.prints import Prints
 from api.signing import Sealer
 from api.standby import StandbySessions
 from api.tracing import Tracing
@@ -70,7 +71,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.add_route("/docs", _docs, include_in_schema=False)
-    metrics = Metrics()
+    metrics = Metrics(wiring.measures)
     sealer = Sealer(wiring.secret)
     app.state.positions = Positions(sealer, wiring.reads.progress, wiring.limits, wiring.now)
     app.state.cursors = Cursors(sealer, wiring.now)
@@ -107,9 +108,11 @@ async def _docs(request: Request) -> Response:
 
 def _reads(wiring: Wiring) -> Iterable[APIRouter]:
     reads, now, links = wiring.reads, wiring.now, Links(Sealer(wiring.secret), wiring.base_url)
+    prints = Prints(reads.files, now)
     return (
+        feed.routes(reads, prints),
+        read_photos.routes(reads, prints),
         profiles.routes(reads),
-        read_photos.routes(reads, now),
         downloads.routes(reads, now),
         read_follows.routes(reads),
         read_blocks.routes(reads),
@@ -117,7 +120,6 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_likes.routes(reads),
         read_comments.routes(reads),
         read_albums.routes(reads, now),
-        feed.routes(reads, now),
         search.routes(reads, now),
         events.routes(wiring.events, wiring.operations),
         operations.routes(wiring.operations),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import JSON, dump
+from api.glances import MOMENT_MS
 from api.positions import Positions, asked_position
 from projections.ports import Reached
 
@@ -48,11 +49,12 @@ def shown(
     """What a read answers: the body, or 304 where the client has it already."""
     positions: Positions = request.app.state.positions
     tag = etag((request.url.path, *versions))
+    met = positions.read(asked_position(request))
     headers = {
         "ETag": tag,
         "Cache-Control": cache,
         "Vary": "Authorization",
-        "X-Position": positions.token(reached.positions, reached.lag_ms, met=positions.read(asked_position(request))),
+        "X-Position": positions.token(reached.positions, reached.lag_ms + MOMENT_MS, met=met),
         "X-Projection-Lag-Ms": str(reached.lag_ms),
     }
     if matches(",".join(request.headers.getlist("If-None-Match")) or None, tag):

@@ -1,7 +1,8 @@
 """Who is calling: access tokens (JWT, RFC 7519), checked against sessions that are over."""
 
+import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ ALGORITHM: Final = "HS256"
 ISSUER: Final = "filmroll"
 AUDIENCE: Final = "filmroll-api"
 _LONGEST: Final = 4096
+_KNOWN: Final = 10_000
 
 
 class Caller(NamedTuple):
@@ -38,6 +40,8 @@ class Identity:
     sessions: Sessions
     life_s: int
     now: Now
+    known: dict[str, tuple[Caller, float]] = field(default_factory=dict, repr=False)
+    """Tokens whose signature was checked before, and when they end; whether the session is over is asked each time."""
 
     def issue(self, member_id: MemberId, session_id: SessionId, roles: frozenset[str]) -> str:
         """A token for a session that was just opened or refreshed."""
@@ -54,14 +58,29 @@ class Identity:
         key = self.keyring.keys[self.keyring.current]
         return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": self.keyring.current})
 
+    async def bearer(self, authorization: str) -> Caller:
+        """Who sends this header; `Unauthenticated` where it holds no token that counts."""
+        scheme, token = get_authorization_scheme_param(authorization)
+        if scheme.lower() != "bearer":
+            raise _bad_token()
+        return await self.recognise(token)
+
     async def recognise(self, token: str) -> Caller:
         """Who holds the token; `Unauthenticated` for one that is forged, expired, or of a session that is over."""
-        caller = self._read(token)
+        known = self.known.get(token)
+        if known is not None and time.time() < known[1]:
+            caller = known[0]
+        else:
+            caller, expires = self._read(token)
+            if len(self.known) >= _KNOWN:
+                self.known.clear()
+            self.known[token] = (caller, expires)
         if await self.sessions.ended(caller.session_id):
             raise _bad_token()
         return caller
 
-    def _read(self, token: str) -> Caller:
+    def _read(self, token: str) -> tuple[Caller, float]:
+        """Who the token says it is of, and when it ends."""
         if len(token) > _LONGEST:
             raise _bad_token()
         try:
@@ -82,7 +101,7 @@ class Identity:
         member_id, session_id, roles = claims["sub"], claims.get("sid"), claims.get("roles")
         if not (isinstance(session_id, str) and is_id(member_id) and is_id(session_id) and isinstance(roles, list)):
             raise _bad_token()
-        return Caller(member_id, session_id, frozenset(map(str, roles)))
+        return Caller(member_id, session_id, frozenset(map(str, roles))), float(claims["exp"])
 
 
 _bearer: Final = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of `POST /v1/sessions`.")
@@ -93,11 +112,8 @@ async def _viewer(request: Request) -> Caller | None:
     header = request.headers.get("Authorization")
     if header is None:
         return None
-    scheme, token = get_authorization_scheme_param(header)
-    if scheme.lower() != "bearer":
-        raise _bad_token()
     identity: Identity = request.app.state.identity
-    return await identity.recognise(token)
+    return await identity.bearer(header)
 
 
 async def _member(_: _Documented, viewer: Annotated[Caller | None, Depends(_viewer)]) -> Caller:

@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,8 +21,10 @@ _UNMATCHED: Final = "-"
 class Metrics:
     """One registry for one application."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Iterable[Collector] = ()) -> None:
         self._registry = CollectorRegistry()
+        for collector in more:
+            self._registry.register(collector)
         self._requests = Histogram(
             "filmroll_http_request_seconds",
             "Time from a request's first byte to its answer's last, by route.",

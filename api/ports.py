@@ -123,7 +123,10 @@ class FileStore(Protocol[G]):
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The query ports, the clock, and how far back timelines are written ahead (see `projections.ports.Timelines`)."""
+    """The query ports, the clock, and how far back timelines are written ahead (see `projections.ports.Timelines`).
+
+    `near` says that most of what the ports tell is at hand in this process.
+    """
 
     sight: Sight
     profiles: Profiles
@@ -147,6 +150,7 @@ class Reads:
     files: Files
     now: Now
     window: timedelta
+    near: bool = False
 
 
 class EventStream(Protocol):

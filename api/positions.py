@@ -6,17 +6,18 @@ to be applied. So tokens stay short however many logs there are, and however man
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request
 
+from api.glances import MOMENT_MS, Glances
 from api.ports import Limits, Now
 from api.problems import Problem
 from api.signing import Sealer
-from domain.positions import merge
+from domain.positions import covers, merge
 from projections.ports import Progress, Reached
 from projections.stores import NoLiveModelError
 
@@ -42,6 +43,7 @@ class Positions:
     progress: Progress
     limits: Limits
     now: Now
+    glances: Glances = field(default_factory=Glances)
 
     def token(self, reached: Mapping[int, int], lag_ms: int = 0, *, met: Mapping[int, int] = _NOTHING) -> str:
         """The opaque form of a map of positions, outside of which nothing is missing that is older than the lag.
@@ -69,6 +71,22 @@ class Positions:
         Nothing is waited for, and nothing said, of one that is `SPARED` and can't be read.
         """
         wanted = self.read(header)
+        recent = self.glances.recent(names)
+        if recent is not None and FLOOR not in wanted and covers(recent.positions, wanted):
+            return recent
+        if not wanted:
+            return await self.glances.look(names, lambda: self._found(names, wanted))
+        return await self._found(names, wanted)
+
+    def told(self, names: tuple[str, ...], reached: Reached, header: str | None) -> str:
+        """The token of an answer made from these read models, to a request with this header."""
+
+        def make() -> str:
+            return self.token(reached.positions, reached.lag_ms + MOMENT_MS, met=self.read(header))
+
+        return make() if header is not None else self.glances.token(names, reached, make)
+
+    async def _found(self, names: tuple[str, ...], wanted: Mapping[int, int]) -> Reached:
         try:
             return await self._fresh(names, wanted)
         except NoLiveModelError as error:

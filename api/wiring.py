@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from prometheus_client.registry import Collector
+
 from api.opening import Matches
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
@@ -102,7 +104,8 @@ class Wiring:
     """What `api.app.build_app` is given.
 
     `secret` signs cursors and positions; `keyring` signs access tokens. `store` is there only where this process takes
-    and serves the files itself. `checks` are asked by `/readyz`; `metrics` are the read models whose lag is shown.
+    and serves the files itself. `checks` are asked by `/readyz`; `metrics` are the read models whose lag is shown,
+    `measures` tell Prometheus more.
     """
 
     writes: Writes
@@ -118,3 +121,4 @@ class Wiring:
     limits: Limits = field(default_factory=Limits)
     checks: Mapping[str, Check] = field(default_factory=dict)
     metrics: Sequence[str] = ()
+    measures: Sequence[Collector] = ()

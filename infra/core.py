@@ -28,6 +28,7 @@ from commands.ports import Deps, Objects, Passwords
 from domain.celebrities import Thresholds
 from domain.ids import MemberId
 from domain.visibility import Sight
+from infra.caching.hits import Hits
 from infra.eventstore.store import LibraryEventStore
 from infra.installation import Installation
 from infra.operating import Operating
@@ -92,6 +93,8 @@ class Queries:
     chunks: Chunks
     unsettled: Unsettled
     progress: Progress
+    near: bool = False
+    hits: Hits | None = None
 
     def reads(self, files: Files, window: timedelta) -> Reads:
         """What the API reads from; timelines are complete as far back as the window reaches."""
@@ -118,6 +121,7 @@ class Queries:
             files=files,
             now=utc_now,
             window=window,
+            near=self.near,
         )
 
 
@@ -237,6 +241,7 @@ def wiring(
             catch_up_s=settings.catch_up_s, body_bytes=settings.body_limit, access_token_s=settings.access_token_s
         ),
         metrics=tuple(projection.name for projection in CATALOGUE),
+        measures=() if core.queries.hits is None else (core.queries.hits,),
         store=store,
         matches=passwords.matches,
         base_url=base_url,

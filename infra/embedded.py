@@ -29,6 +29,15 @@ from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.kept import (
+    KeptCounters,
+    KeptLikes,
+    KeptPhotos,
+    KeptProfiles,
+    KeptSessions,
+    KeptSight,
+    KeptTimelines,
+)
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.mutes import SqliteMutes
@@ -146,9 +155,9 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteShareViews) -> Queries:
     return Queries(
-        sight=SqliteSight(models),
-        profiles=SqliteProfiles(models),
-        photos=SqlitePhotos(models),
+        sight=KeptSight(models, SqliteSight(models)),
+        profiles=KeptProfiles(models, SqliteProfiles(models)),
+        photos=KeptPhotos(models, SqlitePhotos(models)),
         authors=SqliteAuthorLists(models),
         albums=SqliteAlbums(models),
         shares=SqliteShares(models),
@@ -157,15 +166,17 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteSh
         follows=SqliteFollows(models),
         blocks=SqliteBlocks(models),
         mutes=SqliteMutes(models),
-        timelines=SqliteTimelines(models),
-        likes=SqliteLikes(models),
+        timelines=KeptTimelines(models, SqliteTimelines(models)),
+        likes=KeptLikes(models, SqliteLikes(models)),
         comments=SqliteComments(models),
-        counters=SqliteCounters(models),
+        counters=KeptCounters(models, SqliteCounters(models)),
         duplicates=SqliteDuplicates(models),
-        sessions=SqliteSessions(models),
+        sessions=KeptSessions(models, SqliteSessions(models)),
         search=SqliteSearch(models),
         waiting=SqliteWaiting(models),
         chunks=SqliteChunks(models),
         unsettled=SqliteUnsettled(models),
         progress=SqliteProgress(models, store),
+        near=True,
+        hits=models.hits,
     )

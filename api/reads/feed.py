@@ -1,31 +1,48 @@
 """The home feed: photos of mine and of those I follow, newest first."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
-from api.bodies import JsonRoute
-from api.caching import FEED, shown
+from api.caching import FEED
 from api.documents import read
 from api.identity import Member
-from api.paging import Paged, body, fill
-from api.ports import Now, Reads
+from api.paging import Page, Paged, fill
+from api.ports import Reads
 from api.positions import fresh
 from api.reads.home import SKELETON_MODELS, Order, Place, belongs, skeleton
 from api.shapes import examples
 from api.shapes import photos as shapes
-from api.showing.photos import MODELS, hydrate, present
-from api.showing.shown import Shown, bodies, versions
+from api.shortcut import Asks, Fixed, Told, hot, paged
+from api.showing.photos import MODELS, hydrate
+from api.showing.prints import Print, Prints
+from domain.ids import MemberId
 from projections.ports import Reached
 
-Fresh = Annotated[Reached, Depends(fresh(*MODELS, *SKELETON_MODELS))]
+_MODELS: Final = (*MODELS, *SKELETON_MODELS)
+_ORDERS: Final = {order.value: order for order in Order}
+
+Fresh = Annotated[Reached, Depends(fresh(*_MODELS))]
 
 
-def routes(reads: Reads, now: Now) -> APIRouter:
+def routes(reads: Reads, prints: Prints) -> APIRouter:
     """The home feed."""
-    router = APIRouter(route_class=JsonRoute)
+    router = APIRouter(route_class=Fixed)
+
+    async def answer(scope: Scope, asked: Asks, at: Reached, me: MemberId, page: Page, order: Order) -> Told:
+        async def fetch(key: list[Any] | None, limit: int) -> Sequence[Place]:
+            return await skeleton(reads, me, order, key, limit)
+
+        async def choose(places: Sequence[Place]) -> list[Print | None]:
+            known = await hydrate(reads, me, [place.photo_id for place in places])
+            return [prints.of(known, place.photo_id) if belongs(known, place) else None for place in places]
+
+        names = ("feed", order.value, me)
+        filled = await fill(page.limit, page.after(*names), fetch=fetch, key_of=lambda place: place.key, choose=choose)
+        return paged(scope, asked, (_MODELS, at), page, filled, *names, cache=FEED)
 
     @router.get("/v1/feed", **read("My home feed", "feed", shapes.Photos, examples.PHOTOS, 422))
     async def feed(
@@ -36,18 +53,16 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         order: Annotated[Order, Query(description="How the feed is ordered.")] = Order.LATEST,
     ) -> Response:
         """Every photo of mine and of those I follow that I may see."""
-        me = caller.member_id
-        scope = ("feed", order.value, me)
+        return (await answer(request.scope, Asks(request.scope), at, caller.member_id, page, order)).response()
 
-        async def fetch(key: list[Any] | None, limit: int) -> Sequence[Place]:
-            return await skeleton(reads, me, order, key, limit)
-
-        async def choose(places: Sequence[Place]) -> list[Shown | None]:
-            known = await hydrate(reads, me, (place.photo_id for place in places))
-            return [present(known, place.photo_id, reads, now) if belongs(known, place) else None for place in places]
-
-        filled = await fill(page.limit, page.after(*scope), fetch=fetch, key_of=lambda place: place.key, choose=choose)
-        told = body(page, filled, bodies(filled.items), *scope)
-        return shown(request, at, told, (*versions(filled.items), filled.key), cache=FEED)
+    @hot(router)
+    async def quickly(scope: Scope, asked: Asks) -> Told | None:
+        page = asked.page("order")
+        if page is None or (order := _ORDERS.get(asked.word("order", Order.LATEST))) is None:
+            return None
+        caller = await asked.viewer()
+        if caller is None:
+            return None
+        return await answer(scope, asked, await asked.fresh(_MODELS), caller.member_id, page, order)
 
     return router

@@ -1,43 +1,54 @@
 """Photos: one, and those of a member."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
-from api.bodies import JsonRoute
-from api.caching import shown
 from api.documents import read
 from api.identity import Viewer
-from api.paging import Paged, body, fill
-from api.ports import Now, Reads
+from api.paging import Paged, fill
+from api.ports import Reads
 from api.positions import fresh
 from api.shapes import examples
 from api.shapes import photos as shapes
+from api.shortcut import Asks, HotRoute, Told, hot, paged, told
 from api.showing.members import check_lists, known
-from api.showing.photos import MODELS, hydrate, not_found, present
-from api.showing.shown import Shown, bodies, versions
-from domain.ids import PhotoId, is_id
+from api.showing.photos import MODELS, hydrate, not_found
+from api.showing.prints import Print, Prints
+from domain.ids import MemberId, PhotoId, is_id
 from projections.ports import Reached
 
 Fresh = Annotated[Reached, Depends(fresh(*MODELS))]
-FreshList = Annotated[Reached, Depends(fresh(*MODELS, "authors"))]
+_LISTED: Final = (*MODELS, "authors")
+FreshList = Annotated[Reached, Depends(fresh(*_LISTED))]
 
 
-def routes(reads: Reads, now: Now) -> APIRouter:
+def routes(reads: Reads, prints: Prints) -> APIRouter:
     """Photos."""
-    router = APIRouter(route_class=JsonRoute)
+    router = APIRouter(route_class=HotRoute)
+
+    async def answer(scope: Scope, asked: Asks, at: Reached, me: MemberId | None, photo_id: str) -> Told:
+        if not is_id(photo_id):
+            raise not_found()
+        found = prints.of(await hydrate(reads, me, [photo_id]), photo_id)
+        if found is None:
+            raise not_found()
+        return told(scope, asked, (MODELS, at), (found.body,), (found.version,))
 
     @router.get("/v1/photos/{photo_id}", **read("A photo", "photos", shapes.Photo, examples.PHOTO, 404))
     async def photo(request: Request, photo_id: str, viewer: Viewer, at: Fresh) -> Response:
         """A photo; while it is processed, only its owner sees it."""
-        if not is_id(photo_id):
-            raise not_found()
-        found = present(await hydrate(reads, viewer and viewer.member_id, [photo_id]), photo_id, reads, now)
-        if found is None:
-            raise not_found()
-        return shown(request, at, found.body, [found.version])
+        me = viewer and viewer.member_id
+        return (await answer(request.scope, Asks(request.scope), at, me, photo_id)).response()
+
+    @hot(router)
+    async def quickly(scope: Scope, asked: Asks) -> Told:
+        viewer = await asked.viewer()
+        at = await asked.fresh(MODELS)
+        return await answer(scope, asked, at, viewer and viewer.member_id, scope["path_params"]["photo_id"])
 
     @router.get(
         "/v1/members/{username}/photos",
@@ -53,14 +64,13 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[PhotoId]:
             return await reads.authors.page(owner, before=key[0] if key else None, limit=limit)
 
-        async def choose(photo_ids: Sequence[PhotoId]) -> list[Shown | None]:
+        async def choose(photo_ids: Sequence[PhotoId]) -> list[Print | None]:
             hydrated = await hydrate(reads, me, photo_ids)
-            return [present(hydrated, photo_id, reads, now) for photo_id in photo_ids]
+            return [prints.of(hydrated, photo_id) for photo_id in photo_ids]
 
         filled = await fill(
             page.limit, page.after(*scope), fetch=fetch, key_of=lambda photo_id: [photo_id], choose=choose
         )
-        told = body(page, filled, bodies(filled.items), *scope)
-        return shown(request, at, told, (*versions(filled.items), filled.key))
+        return paged(request.scope, Asks(request.scope), (_LISTED, at), page, filled, *scope).response()
 
     return router

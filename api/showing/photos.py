@@ -1,13 +1,13 @@
 """Photos: hydrate a list of ids in a few batches, decide what the viewer may see, present it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from api.answers import stamp, stamp_or_none
-from api.ports import Now, Reads
+from api.ports import Files, Now, Reads
 from api.showing.images import SIGNED_FOR, image
 from api.showing.members import Counts, card, counts_of, relations_to
 from api.showing.shown import Shown
@@ -56,6 +56,13 @@ class Hydrated:
         seen = may_see_photo(self.viewer, state, self.owner(state), self.relation(state))
         return state if seen else None
 
+    def counted(self, photo_id: PhotoId) -> tuple[int, int] | None:
+        """Likes and comments of a photo; None where no counts are known."""
+        counts = self.counts
+        if counts is None:
+            return None
+        return counts.get((photo_id, Kind.LIKES), 0), counts.get((photo_id, Kind.COMMENTS), 0)
+
     def with_photo(self, row: PhotoRow, state: PhotoState) -> "Hydrated":
         """The same, but for what a command has just made of one photo."""
         return replace(self, rows={**self.rows, row.photo_id: row}, states={**self.states, row.photo_id: state})
@@ -66,19 +73,32 @@ async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[Pho
     ids = list(dict.fromkeys(photo_ids))
     if not ids:
         return Hydrated(viewer)
-    states, rows, counts, liked = await asyncio.gather(
+    states, rows, counts, liked = await together(
+        reads.near,
         reads.sight.photos(ids),
         reads.photos.by_ids(ids),
         counts_of(reads, ids, (Kind.LIKES, Kind.COMMENTS)),
         _liked(reads, viewer, ids),
     )
     owner_ids = list(dict.fromkeys(state.owner_id for state in states.values()))
-    owners, relations, profiles = await asyncio.gather(
+    owners, relations, profiles = await together(
+        reads.near,
         reads.sight.members(owner_ids),
         relations_to(reads, viewer, owner_ids),
         reads.profiles.by_ids(owner_ids),
     )
     return Hydrated(viewer, rows, states, counts, liked, owners, relations, profiles)
+
+
+async def together(near: bool, *asked: Coroutine[Any, Any, Any]) -> Sequence[Any]:
+    """What several ports answer: one after the other where that is `near` at hand, else side by side."""
+    if not near:
+        return await asyncio.gather(*asked)
+    try:
+        return [await each for each in asked]
+    finally:
+        for each in asked:
+            each.close()
 
 
 async def seen(reads: Reads, viewer: MemberId | None, photo_id: PhotoId) -> PhotoState:
@@ -115,11 +135,25 @@ def _present(
     known: Hydrated, row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, reads: Reads
 ) -> Shown:
     owner = card(known.profiles.get(state.owner_id))
-    counts = _counts(known, row.photo_id)
+    counts = counts_told(known.counted(row.photo_id))
     liked = row.photo_id in known.liked
+    said = document(row, state, mine=mine, until=until, files=reads.files)
     body = {
-        "photo_id": row.photo_id,
+        "photo_id": said.pop("photo_id"),
         "owner": owner.body,
+        **said,
+        "counts": counts,
+        "viewer": viewer_told(None if known.viewer is None else (liked, mine)),
+    }
+    window = until if row.rendition is not None else None
+    version = (row.photo_id, row.changed_at, row.edited_at, state.status, state.audience, owner.version)
+    return Shown(body, (*version, *counts.values(), liked, mine, known.viewer is None, window))
+
+
+def document(row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, files: Files) -> dict[str, Any]:
+    """What a photo's own row and state say of it, from its id on; its owner, counts and the viewer's part go with it."""
+    return {
+        "photo_id": row.photo_id,
         "status": state.status,
         "rejection": _rejection(row) if mine else None,
         "caption": row.caption,
@@ -129,23 +163,24 @@ def _present(
         "audience": state.audience,
         "created_at": stamp(row.created_at),
         "edited_at": stamp_or_none(row.edited_at),
-        "image": None if row.rendition is None else image(row.rendition, reads.files, until=until),
+        "image": None if row.rendition is None else image(row.rendition, files, until=until),
         "taken_at": stamp_or_none(row.taken_at),
         "camera": _camera(row),
         "location": _location(row) if mine or row.show_location else None,
-        "counts": counts,
-        "viewer": None if known.viewer is None else {"liked": liked, "may_edit": mine},
     }
-    window = until if row.rendition is not None else None
-    version = (row.photo_id, row.changed_at, row.edited_at, state.status, state.audience, owner.version)
-    return Shown(body, (*version, *counts.values(), liked, mine, known.viewer is None, window))
 
 
-def _counts(known: Hydrated, photo_id: PhotoId) -> dict[str, int | bool | None]:
-    if known.counts is None:
+def counts_told(counts: tuple[int, int] | None) -> dict[str, int | bool | None]:
+    """The counts of a photo, or that they are unknown."""
+    if counts is None:
         return {"likes": None, "comments": None, "views": 0, "stale": True}
-    likes, comments = (known.counts.get((photo_id, kind), 0) for kind in (Kind.LIKES, Kind.COMMENTS))
+    likes, comments = counts
     return {"likes": likes, "comments": comments, "views": 0}
+
+
+def viewer_told(viewer: tuple[bool, bool] | None) -> dict[str, bool] | None:
+    """Whether the viewer likes the photo, and whether it is theirs; None for someone who is not logged in."""
+    return None if viewer is None else {"liked": viewer[0], "may_edit": viewer[1]}
 
 
 def _rejection(row: PhotoRow) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Final
 
 from domain.recorded import Recorded
 from infra.sqlite.connections import connect, writing
+from infra.sqlite.journal import Changed, Journal
 from infra.sqlite.letters import DeadLetters
 from infra.sqlite.pending import Pending
 from infra.sqlite.shapes import micros, moment
-from projections.rows import Projection
+from projections.rows import Key, Projection
 from projections.stores import Batch, Fed, Model, PoisonedError
 
 _REACHED: Final = "SELECT number FROM _checkpoints WHERE log = ?"
@@ -34,9 +36,10 @@ class Checkpoint:
 class Build:
     """The writing side of a build's file; threads take turns, so any may call."""
 
-    def __init__(self, model: Model, path: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, model: Model, path: Path, journal: Journal, now: Callable[[], datetime]) -> None:
         self.model = model
         self._path = path
+        self._journal = journal
         self._now = now
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -58,26 +61,26 @@ class Build:
             raise ValueError(f"{projection.name} can't be applied ahead of its log")
         with self._turn:
             connection = self._open()
-            with writing(connection):
-                pending = Pending(connection, projection)
+            with self._changing(connection, projection) as pending:
                 for fact in facts:
                     pending.enter(tuple(projection.changes(fact, pending)), fact.recorded_at)
                 pending.flush()
 
-    def write(self, change: Callable[[sqlite3.Connection], None]) -> None:
-        """Change rows beside the log, in a transaction of its own: no checkpoint moves."""
+    def write(self, change: Callable[[sqlite3.Connection], None], changed: Changed) -> None:
+        """Change rows (of those keys) beside the log, in a transaction of its own: no checkpoint moves."""
         with self._turn:
             connection = self._open()
-            with writing(connection):
+            with self._noted(connection) as touched:
                 change(connection)
+                touched.update(changed)
 
     def retry(self, projection: Projection, facts: Sequence[Recorded]) -> int:
         """Apply parked facts of a stream, each with its letter deleted in the same transaction; how many."""
         applied = 0
         with self._turn:
             connection = self._open()
-            with writing(connection):
-                pending, letters = Pending(connection, projection), DeadLetters(connection, self._now)
+            with self._changing(connection, projection) as pending:
+                letters = DeadLetters(connection, self._now)
                 for fact in facts:
                     if not letters.keeps(fact):
                         continue
@@ -106,6 +109,28 @@ class Build:
                 self._connection.close()
                 self._connection = None
 
+    @contextmanager
+    def _changing(self, connection: sqlite3.Connection, projection: Projection) -> Iterator[Pending]:
+        """A transaction over a projection's rows."""
+        with self._noted(connection) as touched:
+            pending = Pending(connection, projection)
+            yield pending
+            touched.update(pending.written)
+
+    @contextmanager
+    def _noted(self, connection: sqlite3.Connection) -> Iterator[dict[type, Collection[Key]]]:
+        """A transaction; the keys that it is told to touch are noted in the journal before they are there to be read."""
+        number, touched = None, dict[type, Collection[Key]]()
+        try:
+            with writing(connection):
+                yield touched
+                if touched:
+                    number = self._journal.number(connection, touched)
+        except BaseException:
+            if number is not None:
+                self._journal.note(number, None)
+            raise
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = connect(self._path)
@@ -114,11 +139,10 @@ class Build:
     def _feed(
         self, connection: sqlite3.Connection, projection: Projection, batch: Batch, *, park: bool, careful: bool
     ) -> Fed:
-        with writing(connection):
+        with self._changing(connection, projection) as pending:
             found = connection.execute(_REACHED, (batch.log,)).fetchone()
             if (found[0] if found else 0) != batch.expected:
                 return Fed.MISMATCH
-            pending = Pending(connection, projection)
             letters = DeadLetters(connection, self._now)
             reached, handles = batch.expected, frozenset(projection.handles)
             for fact in batch.facts:

@@ -3,7 +3,8 @@
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
 from domain.recorded import Recorded
+from infra.caching.hits import Hits
 from infra.sqlite.build import Build, checkpoints
 from infra.sqlite.connections import create, files_of
+from infra.sqlite.journal import Changed, Journal
+from infra.sqlite.keeping import Held, Kind
 from infra.sqlite.letters import parked
 from infra.sqlite.readers import Reader, Readers
 from infra.sqlite.registry import Registry, Snapshot
@@ -22,8 +26,12 @@ from infra.sqlite.tides import Tides
 from projections.rows import Key, Projection, Row
 from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, RebuildRunningError, State
 
+K = TypeVar("K")
+V = TypeVar("V")
 T = TypeVar("T")
 
+_LOOK_S: Final = 0.005
+"""How long a look at the registry counts for what is kept in memory; a build that was live is fed for longer."""
 _WRITERS: Final = 16
 """At most so many builds are written at the same time; the threads are made as they are needed."""
 
@@ -43,7 +51,11 @@ class SqliteReadModels:
         self.catalogue = {projection.name: projection for projection in catalogue}
         self.tides = Tides()
         self._now = now
+        self.hits = Hits()
         self._builds: dict[Model, Build] = {}
+        self._journals: dict[Model, Journal] = {}
+        self._held: dict[Model, Held] = {}
+        self._looked: tuple[float, Snapshot] | None = None
 
     async def open(self) -> None:
         """Open the directory, and finish what interrupted drops left behind."""
@@ -67,13 +79,34 @@ class SqliteReadModels:
         """Run a read over several builds."""
         return await self._readers.every(read)
 
+    async def some(
+        self,
+        projection: Projection,
+        kind: Kind[K, V],
+        keys: Iterable[K],
+        load: Callable[[list[K]], Awaitable[Mapping[K, V]]],
+    ) -> dict[K, V]:
+        """What the live build of a projection has under keys: from memory, where it is known to be as the file has it.
+
+        `load` reads the live build for what is not. Raises `NoLiveModelError` where there is none.
+        """
+        held = self._held_of(projection)
+
+        async def read(missing: list[K]) -> Mapping[K, V]:
+            loaded = await load(missing)
+            if self._registry.glimpse().alias.get(projection.name) != held.model:
+                held.close()  # it may have read another build than this one
+            return loaded
+
+        return await held.some(kind, keys, read)
+
     async def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
         """Apply facts ahead of the log to every build that is fed."""
         await self._write(self._apply, projection, facts)
 
-    async def write(self, model: Model, change: Callable[[sqlite3.Connection], None]) -> None:
-        """Change rows of a build beside its log, in a transaction of their own."""
-        await self._write(lambda: self._build(model).write(change))
+    async def write(self, model: Model, change: Callable[[sqlite3.Connection], None], changed: Changed) -> None:
+        """Change rows of a build, those of these keys, beside its log, in a transaction of their own."""
+        await self._write(lambda: self._build(model).write(change, changed))
 
     async def read_one(self, model: Model, read: Callable[[Reader], T]) -> T:
         """Run a read on a certain build; `ValueError` where there is none."""
@@ -160,12 +193,16 @@ class SqliteReadModels:
     def _open(self) -> Registry:
         self.directory.mkdir(parents=True, exist_ok=True)
         registry = Registry(self.directory / "models.db")
+        registry.snapshot()  # so that there is something to glimpse
         for model in registry.dropped():
             self._delete(model)
         return registry
 
     def _close(self) -> None:
         self._readers.close()
+        for held in self._held.values():
+            held.close()
+        self._held.clear()
         self._writers.shutdown()
         for build in self._builds.values():
             build.close()
@@ -175,7 +212,27 @@ class SqliteReadModels:
     def _build(self, model: Model) -> Build:
         """`setdefault` is atomic, so that two threads can't end up with two of them."""
         known = self._builds.get(model)
-        return known or self._builds.setdefault(model, Build(model, self.path_of(model), self._now))
+        return known or self._builds.setdefault(
+            model, Build(model, self.path_of(model), self._journal(model), self._now)
+        )
+
+    def _journal(self, model: Model) -> Journal:
+        return self._journals.setdefault(model, Journal())
+
+    def _held_of(self, projection: Projection) -> Held:
+        """What is kept of the live build; of others, nothing is kept any longer."""
+        at = time.monotonic()
+        if self._looked is None or at - self._looked[0] > _LOOK_S:
+            snapshot = self._registry.glimpse()
+            if self._looked is None or snapshot is not self._looked[1]:
+                for gone in self._held.keys() - set(snapshot.alias.values()):
+                    self._held.pop(gone).close()
+            self._looked = (at, snapshot)
+        model = self._looked[1].live(projection.name)
+        held = self._held.get(model)
+        if held is None or held.closed:
+            held = self._held[model] = Held(model, self.path_of(model), self._journal(model), self.hits)
+        return held
 
     def _claim(self, projection: str) -> IO[str]:
         claim = (self.directory / f"{projection}.rebuild").open("w")
@@ -196,6 +253,7 @@ class SqliteReadModels:
         build = self._builds.pop(model, None)
         if build is not None:
             build.close()
+        self._journals.pop(model, None)
         self._delete(model)
 
     def _delete(self, model: Model) -> None:

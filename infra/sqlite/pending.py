@@ -26,6 +26,8 @@ class Pending:
         self._rows: dict[type, dict[Key, Row | None]] = {cls: {} for cls in projection.rows}
         self._times: dict[tuple[type, Key], datetime] = {}
         self._tallies: dict[tuple[str, str], int] = {}
+        self.written: dict[type, set[Key]] = {}
+        """The keys of all that went out."""
 
     def enter(self, changes: Iterable[Change], recorded_at: datetime) -> None:
         """Take the changes of one fact."""
@@ -62,11 +64,13 @@ class Pending:
         """Write everything that waits."""
         for cls, rows in self._rows.items():
             if rows:
+                self.written.setdefault(cls, set()).update(rows)
                 self._write(cls, self._statements[cls], rows)
                 rows.clear()
         self._times.clear()
         if self._tallies:
             added = [(str(key[0]), str(key[1]), by) for key, by in sorted(self._tallies.items()) if by]
+            self.written.setdefault(Tally, set()).update(self._tallies)
             self._connection.executemany(self._statements[Tally].count, added)
             self._connection.execute(NO_ZEROS)
             self._tallies.clear()

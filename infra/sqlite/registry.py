@@ -76,11 +76,16 @@ class Registry:
     def snapshot(self) -> Snapshot:
         """What stands there now; the same object as long as nothing changed."""
         with self._turn:
-            (version,) = self._reading.execute("PRAGMA data_version").fetchone()
-            if version != self._version:
-                self._snapshot = self._read()
-                self._version = version
+            return self._look()
+
+    def glimpse(self) -> Snapshot:
+        """The same without waiting for a thread that is at work here: then it is what stood before."""
+        if not self._turn.acquire(blocking=False):
             return self._snapshot
+        try:
+            return self._look()
+        finally:
+            self._turn.release()
 
     def add(self, projection: str, code_version: int, state: State, prepare: Callable[[Model], None]) -> Model:
         """Enter a build under the next number, once its file is prepared."""
@@ -140,6 +145,13 @@ class Registry:
         with self._turn:
             self._reading.close()
             self._writing.close()
+
+    def _look(self) -> Snapshot:
+        (version,) = self._reading.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._snapshot = self._read()
+            self._version = version
+        return self._snapshot
 
     def _read(self) -> Snapshot:
         rows = self._reading.execute(

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from domain.ids import MemberId, PhotoId
+from infra.sqlite.journal import Changed
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.pages import by_photo
 from infra.sqlite.readers import Reader
@@ -138,7 +139,7 @@ class SqliteChunks:
         def put(connection: sqlite3.Connection) -> None:
             connection.executemany(known.put, values)
 
-        await self._models.write(hot.model, put)
+        await self._models.write(hot.model, put, {TimelineRow: [known.shape.key(row) for row in rows]})
 
     async def done(self, hot: Hot, chunk: ChunkRow) -> None:
         """End a chunk, and with the author's last one their being hot."""
@@ -147,7 +148,8 @@ class SqliteChunks:
             connection.execute(_END_CHUNK, (hot.owner_id, chunk.chunk_id))
             connection.execute(_COOL, (hot.owner_id,))
 
-        await self._models.write(hot.model, end)
+        changed: Changed = {ChunkRow: [(hot.owner_id, chunk.chunk_id)], HotAuthorRow: [(hot.owner_id,)]}
+        await self._models.write(hot.model, end, changed)
 
     async def cool(self, hot: Hot) -> None:
         """End an author's being hot, if no chunk is left."""
@@ -155,4 +157,4 @@ class SqliteChunks:
         def end(connection: sqlite3.Connection) -> None:
             connection.execute(_COOL, (hot.owner_id,))
 
-        await self._models.write(hot.model, end)
+        await self._models.write(hot.model, end, {HotAuthorRow: [(hot.owner_id,)]})

@@ -163,3 +163,11 @@ def test_the_server_tells_of_itself(url) -> None:
     text = httpx.get(f"{url}/metrics").text
     assert 'filmroll_projection_lag_seconds{projection="photos"}' in text
     assert "filmroll_http_request_seconds_bucket" in text
+
+
+def test_metrics_tell_how_often_caches_helped(ana, known, url) -> None:
+    for _ in range(2):
+        ana.get(f"/photos/{known['photo_id']}")
+    text = httpx.get(f"{url}/metrics").text
+    found = 'filmroll_cache_lookups_total{level="process",outcome="found",sort="photos"}'
+    assert float(text.split(found)[1].split()[0]) >= 1

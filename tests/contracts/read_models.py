@@ -32,6 +32,15 @@ from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.kept import (
+    KeptCounters,
+    KeptLikes,
+    KeptPhotos,
+    KeptProfiles,
+    KeptSessions,
+    KeptSight,
+    KeptTimelines,
+)
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.notifications import SqliteNotifications
@@ -104,19 +113,19 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             shares=SqliteShares(models),
             notifications=SqliteNotifications(models),
             comments=SqliteComments(models),
-            counters=SqliteCounters(models),
+            counters=KeptCounters(models, SqliteCounters(models)),
             follows=SqliteFollows(models),
-            likes=SqliteLikes(models),
-            photos=SqlitePhotos(models),
+            likes=KeptLikes(models, SqliteLikes(models)),
+            photos=KeptPhotos(models, SqlitePhotos(models)),
             waiting=SqliteWaiting(models),
-            profiles=SqliteProfiles(models),
-            timelines=SqliteTimelines(models),
-            sessions=SqliteSessions(models),
+            profiles=KeptProfiles(models, SqliteProfiles(models)),
+            timelines=KeptTimelines(models, SqliteTimelines(models)),
+            sessions=KeptSessions(models, SqliteSessions(models)),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
             duplicates=SqliteDuplicates(models),
             analytics=SqliteAnalytics(models),
             activity=SqliteAnalytics(models),
-            sight=SqliteSight(models),
+            sight=KeptSight(models, SqliteSight(models)),
             immediate=SqliteImmediate(models),
         )
     finally:

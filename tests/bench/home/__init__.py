@@ -1,0 +1,1 @@
+"""What the home feed's benchmark is made of: a world, its servers, and who asks them."""

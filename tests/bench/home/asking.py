@@ -1,0 +1,98 @@
+"""Who asks: `wrk` where it is installed, else bare sockets on one event loop."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import urlsplit
+
+CLIENTS = 32
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+SCRIPT = """
+local asked, at = {}, 0
+function init(args)
+  for token in io.lines(args[1]) do
+    asked[#asked + 1] = wrk.format("GET", nil, {["Authorization"] = "Bearer " .. token})
+  end
+end
+function request()
+  at = at % #asked + 1
+  return asked[at]
+end
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format('RESULT {"a_second": %f, "p50": %f, "p99": %f, "failed": %d}\\n',
+    summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Answers a second, and how long they took in milliseconds."""
+
+    a_second: float
+    p50: float
+    p99: float
+
+
+def warm(url: str, tokens: Sequence[str], seconds: float) -> Rate:
+    """The rate at which a server answers so many clients that each ask again at once."""
+    if shutil.which("wrk") is None:
+        return asyncio.run(_sockets(url, tokens, seconds))
+    with tempfile.TemporaryDirectory() as folder:
+        script, known = Path(folder) / "ask.lua", Path(folder) / "tokens"
+        script.write_text(SCRIPT)
+        known.write_text("\n".join(tokens) + "\n")
+        command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds:.0f}s", "-s", str(script), url, "--", str(known)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    result = json.loads(said.partition("RESULT ")[2])
+    assert result.pop("failed") == 0, said
+    return Rate(**result)
+
+
+def once_each(url: str, tokens: Sequence[str]) -> Rate:
+    """The rate at which a server answers when everybody asks once."""
+    return asyncio.run(_sockets(url, tokens, None))
+
+
+async def _sockets(url: str, tokens: Sequence[str], seconds: float | None) -> Rate:
+    address = urlsplit(url)
+    path = address.path + (f"?{address.query}" if address.query else "")
+    heads = [f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {t}\r\n\r\n" for t in tokens]
+    asked = [head.encode() for head in heads]
+    took: list[float] = []
+    next_one = iter(range(len(asked))) if seconds is None else _round(len(asked), time.perf_counter() + seconds)
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=1 << 22)
+        for at in next_one:
+            began = time.perf_counter()
+            writer.write(asked[at])
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200"), head
+            await reader.readexactly(int(LENGTH.search(head)[1]))  # type: ignore[index]
+            took.append(time.perf_counter() - began)
+        writer.close()
+        await writer.wait_closed()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    whole = time.perf_counter() - began
+    cuts = quantiles(took, n=100)
+    return Rate(len(took) / whole, cuts[49] * 1000, cuts[98] * 1000)
+
+
+def _round(count: int, end: float):
+    at = 0
+    while time.perf_counter() < end:
+        yield at % count
+        at += 1

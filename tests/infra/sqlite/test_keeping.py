@@ -1,0 +1,191 @@
+"""What is kept in memory is what the file says, whoever writes it, whatever is read meanwhile."""
+
+import asyncio
+import random
+
+import pytest
+
+from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.keeping import Kind
+from infra.sqlite.kept import (
+    KeptCounters,
+    KeptLikes,
+    KeptPhotos,
+    KeptProfiles,
+    KeptSessions,
+    KeptSight,
+    KeptTimelines,
+)
+from infra.sqlite.likes import SqliteLikes
+from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.photos import SqlitePhotos
+from infra.sqlite.profiles import SqliteProfiles
+from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
+from projections.catalogue import CATALOGUE
+from projections.counters import Kind as Count
+from projections.likes import LIKES
+from projections.photos import PHOTOS
+from projections.stores import Batch, Fed, Model, PoisonedError, State
+from projections.visibility import VISIBILITY
+from streams.following import prepare
+from tests.projections.histories import REACTIONS, VERBS, World
+from tests.streams.memory_log import MemoryLog
+
+BY_NAME = {projection.name: projection for projection in CATALOGUE}
+FEEDS = ("visibility", "photos", "profiles", "likes", "counters", "timelines")
+
+
+async def opened(directory) -> SqliteReadModels:
+    models = SqliteReadModels(directory, CATALOGUE)
+    await models.open()
+    return models
+
+
+class Ports:
+    """Every port that is kept, or every one that reads the file."""
+
+    def __init__(self, models: SqliteReadModels, *, kept: bool) -> None:
+        files = (
+            SqliteSight,
+            SqliteSessions,
+            SqlitePhotos,
+            SqliteProfiles,
+            SqliteCounters,
+            SqliteLikes,
+            SqliteTimelines,
+        )
+        keeps = (KeptSight, KeptSessions, KeptPhotos, KeptProfiles, KeptCounters, KeptLikes, KeptTimelines)
+        ports = [file(models) for file in files]
+        if kept:
+            ports = [keep(models, port) for keep, port in zip(keeps, ports, strict=True)]
+        self.sight, self.sessions, self.photos, self.profiles, self.counters, self.likes, self.timelines = ports
+
+    async def all(self, world: World, draw: random.Random) -> list:
+        """Everything that can be asked about a part of a world."""
+        members = draw.sample(sorted(world.members), min(3, len(world.members)))
+        photos = draw.sample(sorted(world.photos), min(4, len(world.photos)))
+        viewer = members[0]
+        asked = (
+            self.sight.photos(photos),
+            self.sight.members(members),
+            self.sight.relations(viewer, members[1:]),
+            self.sessions.ended(draw.choice(members)),
+            self.photos.by_ids(photos),
+            self.profiles.by_ids(members),
+            self.counters.read([*photos, *members], [Count.LIKES, Count.COMMENTS, Count.FOLLOWERS]),
+            self.likes.liked(viewer, photos),
+            self.timelines.page(
+                viewer, before=None, limit=draw.choice([1, 5, 51]), oldest=draw.choice(["", photos[0]])
+            ),
+            self.timelines.hot(),
+            self.timelines.celebrities(),
+        )
+        return [await each for each in asked]
+
+
+async def feed(models: SqliteReadModels, log: MemoryLog, names, reached: dict) -> None:
+    for name in names:
+        model = Model(name, 1)
+        facts = [fact for fact in log.facts[0] if fact.position.number > reached.get(name, 0)]
+        if facts:
+            last = facts[-1].position.number
+            batch = Batch(0, reached.get(name, 0), last, facts)
+            assert await models.feed(model, BY_NAME[name], batch, park=False) is Fed.APPLIED
+            reached[name] = last
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_kept_answers_are_the_files_own_under_any_interleaving(tmp_path, seed) -> None:
+    draw = random.Random(seed)
+    own = await opened(tmp_path)
+    await prepare(own, CATALOGUE)
+    other = await opened(tmp_path)  # as another process would
+    kept, bare = Ports(own, kept=True), Ports(own, kept=False)
+    log, reached = MemoryLog(), {}
+    world = World(log).live(*[("join", 0, 0, 0)] * 4, *[("upload", at, 0, 0) for at in range(4)])
+    applied = 0
+    try:
+        for _ in range(60):
+            steps = [
+                (draw.choice([*VERBS, *REACTIONS, "follow", "like", "process"]), *draw.choices(range(6), k=3))
+                for _ in range(draw.randint(1, 4))
+            ]
+            world.live(*steps)
+            writer = draw.choice([own, own, own, other])
+            if draw.random() < 0.5:  # a command handler is ahead of the followers
+                facts = log.facts[0][applied:]
+                await SqliteImmediate(writer).apply(facts)
+                applied = len(log.facts[0])
+            names = draw.sample(FEEDS, draw.randint(0, len(FEEDS)))
+            asking = asyncio.create_task(kept.all(world, random.Random(0)))  # fills while it is written
+            await feed(writer, log, names, reached)
+            await asking
+            question = draw.random()
+            assert await kept.all(world, random.Random(question)) == await bare.all(world, random.Random(question))
+    finally:
+        await own.close()
+        await other.close()
+
+
+async def test_what_a_batch_that_failed_was_about_to_change_is_still_right(tmp_path) -> None:
+    models = await opened(tmp_path)
+    await prepare(models, CATALOGUE)
+    world = World(MemoryLog()).live(("join", 0, 0, 0), ("join", 1, 0, 0), ("upload", 0, 0, 0))
+    kept, reached = Ports(models, kept=True), {}
+    await feed(models, world.log, FEEDS, reached)
+    (photo,) = world.photos
+    before = await kept.photos.by_ids([photo])
+    world.live(("describe", 0, 1, 1))
+    facts = world.log.facts[0]
+    poison = [*facts[-1:], object()]
+    with pytest.raises((PoisonedError, AttributeError)):
+        await models.feed(Model("photos", 1), PHOTOS, Batch(0, reached["photos"], 10_000, poison), park=False)
+    assert await kept.photos.by_ids([photo]) == before
+    await feed(models, world.log, FEEDS, reached)
+    assert await kept.photos.by_ids([photo]) == await SqlitePhotos(models).by_ids([photo]) != before
+    await models.close()
+
+
+async def test_a_switch_to_another_build_is_followed(tmp_path) -> None:
+    models = await opened(tmp_path)
+    await prepare(models, CATALOGUE)
+    world = World(MemoryLog()).live(("join", 0, 0, 0), ("join", 1, 0, 0), ("upload", 0, 0, 0), ("like", 0, 0, 0))
+    await feed(models, world.log, FEEDS, {})
+    ((photo, member),) = world.likes
+    kept = Ports(models, kept=True)
+    assert await kept.likes.liked(member, [photo]) == {photo}
+    empty = await models.create(LIKES, State.READY)
+    await models.switch(empty)
+    async with asyncio.timeout(10):
+        while await kept.likes.liked(member, [photo]):  # noqa: ASYNC110 - nobody tells of a switch
+            await asyncio.sleep(0)
+    await models.drop(Model("likes", 1))
+    assert await kept.likes.liked(member, [photo]) == frozenset()
+    await models.close()
+
+
+async def test_fifty_who_miss_the_same_thing_make_one_load(tmp_path) -> None:
+    models = await opened(tmp_path)
+    await prepare(models, CATALOGUE)
+    loads, gate = [], asyncio.Event()
+    kind: Kind[str, str] = Kind("things", 100, lambda _, key: key[:1])
+
+    async def load(keys):
+        loads.append(keys)
+        await gate.wait()
+        return {key: key.upper() for key in keys}
+
+    asking = [asyncio.create_task(models.some(VISIBILITY, kind, ["a", "b"], load)) for _ in range(50)]
+    await asyncio.sleep(0)
+    asking[0].cancel()  # whoever began it may go away
+    await asyncio.sleep(0)
+    gate.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [answer for answer in answers[1:] if answer != {"a": "A", "b": "B"}] == []
+    assert len(loads) == 1
+    assert await models.some(VISIBILITY, kind, ["a"], load) == {"a": "A"}
+    assert len(loads) == 1
+    tally = models.hits.of("process", "things")
+    assert (tally.found, tally.missed) == (1, 100)
+    await models.close()
