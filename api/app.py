@@ -20,7 +20,7 @@ from api.positions import Positions
 from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
-from api.reads import downloads, events, feed, operations, profiles, search, shared
+from api.reads import downloads, events, feed, operations, profiles, search, shared, trash
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
 from api.reads import mutes as read_mutes
@@ -114,6 +114,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_photos.routes(reads, prints),
         profiles.routes(reads),
         downloads.routes(reads, now),
+        trash.routes(reads, now),
         read_follows.routes(reads),
         read_blocks.routes(reads),
         read_mutes.routes(reads),

@@ -27,6 +27,7 @@ from projections.ports import (
     Shares,
     ShareViews,
     Timelines,
+    Trash,
 )
 
 Now: TypeAlias = Callable[[], datetime]
@@ -139,6 +140,7 @@ class Reads:
     follows: Follows
     blocks: Blocks
     mutes: Mutes
+    trash: Trash
     timelines: Timelines
     likes: Likes
     comments: Comments

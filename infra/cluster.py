@@ -35,6 +35,7 @@ from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
 from infra.cassandra.store import CassandraStore
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
+from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
 from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
@@ -132,6 +133,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             follows=CassandraFollows(lived),
             blocks=CassandraBlocks(lived),
             mutes=CassandraMutes(lived),
+            trash=CassandraTrash(lived),
             timelines=CassandraTimelines(lived),
             likes=CassandraLikes(lived),
             comments=CassandraComments(lived),

@@ -54,6 +54,7 @@ from projections.ports import (
     Shares,
     ShareViews,
     Timelines,
+    Trash,
     Unsettled,
     Waiting,
 )
@@ -82,6 +83,7 @@ class Queries:
     follows: Follows
     blocks: Blocks
     mutes: Mutes
+    trash: Trash
     timelines: Timelines
     likes: Likes
     comments: Comments
@@ -110,6 +112,7 @@ class Queries:
             follows=self.follows,
             blocks=self.blocks,
             mutes=self.mutes,
+            trash=self.trash,
             timelines=self.timelines,
             likes=self.likes,
             comments=self.comments,

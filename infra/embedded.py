@@ -50,6 +50,7 @@ from infra.sqlite.search import SqliteSearch
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares, SqliteShareViews
 from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
+from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.processing import PROCESSING
@@ -168,6 +169,7 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteSh
         mutes=SqliteMutes(models),
         timelines=KeptTimelines(models, SqliteTimelines(models)),
         likes=KeptLikes(models, SqliteLikes(models)),
+        trash=SqliteTrash(models),
         comments=SqliteComments(models),
         counters=KeptCounters(models, SqliteCounters(models)),
         duplicates=SqliteDuplicates(models),

@@ -21,6 +21,7 @@ from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.settling import SETTLING
 from projections.shares import SHARES
 from projections.timelines import TIMELINES
+from projections.trash import TRASH
 from projections.visibility import VISIBILITY
 
 CATALOGUE: Final[tuple[Projection, ...]] = (
@@ -34,6 +35,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     BLOCKS,
     MUTES,
     SETTLING,
+    TRASH,
     TIMELINES,
     LIKES,
     COMMENTS,

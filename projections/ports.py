@@ -27,6 +27,7 @@ from projections.search import Found, PhotoFilters, Ranked
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.shares import ShareRow
 from projections.timelines import TimelineRow
+from projections.trash import TrashedPhotoRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,14 @@ class Unsettled(Protocol):
 
     async def openings(self, *, after: MemberId | None, limit: int) -> Sequence[OpenedAccountRow]:
         """By member."""
+        ...
+
+
+class Trash(Protocol):
+    """What members deleted."""
+
+    async def page(self, owner_id: MemberId, *, before: Since | None, limit: int) -> Sequence[TrashedPhotoRow]:
+        """The last deleted first; `before` holds a photo's id where others hold a member's."""
         ...
 
 

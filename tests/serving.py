@@ -21,9 +21,15 @@ class Server:
     """`filmroll serve` (or `up`) on a free port, over a data folder that outlives it."""
 
     def __init__(
-        self, data: Path, *arguments: str, command: str = "serve", environment: dict[str, str] | None = None
+        self,
+        data: Path,
+        *arguments: str,
+        command: str = "serve",
+        environment: dict[str, str] | None = None,
+        program: tuple[str, ...] = (str(Path(sys.executable).parent / "filmroll"),),
     ) -> None:
         self.data = data
+        self._program = program
         self._command = command
         self._arguments = arguments
         self._environment = {**os.environ, **CHEAP, **(environment or {})}
@@ -32,8 +38,7 @@ class Server:
 
     def start(self, deadline_s: float = 60) -> "Server":
         """Start and wait until it says where it answers."""
-        program = str(Path(sys.executable).parent / "filmroll")
-        command = [program, self._command, "--port", "0", "--data", str(self.data)]
+        command = [*self._program, self._command, "--port", "0", "--data", str(self.data)]
         log = (self.data.parent / f"{self.data.name}.log").open("a")
         self._process = subprocess.Popen(
             [*command, *self._arguments],

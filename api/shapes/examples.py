@@ -89,6 +89,17 @@ PROCESSING: Final[dict[str, Any]] = {
     "viewer": {"liked": False, "may_edit": True},
 }
 PHOTOS: Final[dict[str, Any]] = {"items": [PHOTO], "next_cursor": "Zm9yIGV4YW1wbGU"}
+TRASH: Final[dict[str, Any]] = {
+    "items": [
+        {
+            **PHOTO,
+            "image": None,
+            "viewer": {"liked": False, "may_edit": True},
+            "deleted_at": "2026-05-06T07:15:00.000Z",
+        }
+    ],
+    "next_cursor": None,
+}
 FOUND_MEMBERS: Final[dict[str, Any]] = {"items": [CARD], "next_cursor": None}
 FOUND_PHOTOS: Final[dict[str, Any]] = {
     "items": [

@@ -137,6 +137,19 @@ class Photos(BaseModel):
     next_cursor: str | None
 
 
+class TrashedPhoto(Photo):
+    """A photo in its owner's trash; no files of it are given out until it is restored."""
+
+    deleted_at: AwareDatetime
+
+
+class TrashedPhotos(BaseModel):
+    """A page of the trash."""
+
+    items: list[TrashedPhoto]
+    next_cursor: str | None
+
+
 class FoundPhoto(Photo):
     """A photo that was found, and the texts in which it was: safe HTML with `<em>` around the words."""
 

@@ -30,6 +30,7 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.visibility import SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.counters import Kind
@@ -104,6 +105,7 @@ class Past:
             follows=SqliteFollows(models),
             blocks=SqliteBlocks(models),
             mutes=SqliteMutes(models),
+            trash=SqliteTrash(models),
             timelines=SqliteTimelines(models),
             likes=SqliteLikes(models),
             comments=SqliteComments(models),

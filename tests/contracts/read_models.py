@@ -11,23 +11,28 @@ import pytest
 from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.analytics import CassandraActivity
 from infra.cassandra.authors import CassandraAuthorLists
+from infra.cassandra.blocks import CassandraBlocks
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.duplicates import CassandraDuplicates
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
+from infra.cassandra.mutes import CassandraMutes
 from infra.cassandra.notifications import CassandraNotifications
 from infra.cassandra.photos import CassandraPhotos
 from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
+from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
 from infra.cassandra.timelines import CassandraTimelines
+from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
 from infra.redis.counters import RedisCounters, RedisTallies
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.analytics import SqliteAnalytics
 from infra.sqlite.authors import SqliteAuthorLists
+from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
@@ -43,13 +48,16 @@ from infra.sqlite.kept import (
 )
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.mutes import SqliteMutes
 from infra.sqlite.notifications import SqliteNotifications
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
+from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections import ports
 from projections.analytics import Activity, Analytics
@@ -79,6 +87,10 @@ class Shown:
     likes: ports.Likes
     photos: ports.Photos
     waiting: ports.Waiting
+    blocks: ports.Blocks
+    mutes: ports.Mutes
+    trash: ports.Trash
+    unsettled: ports.Unsettled
     profiles: ports.Profiles
     timelines: ports.Timelines
     sessions: ports.Sessions
@@ -121,6 +133,10 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             profiles=KeptProfiles(models, SqliteProfiles(models)),
             timelines=KeptTimelines(models, SqliteTimelines(models)),
             sessions=KeptSessions(models, SqliteSessions(models)),
+            blocks=SqliteBlocks(models),
+            mutes=SqliteMutes(models),
+            trash=SqliteTrash(models),
+            unsettled=SqliteUnsettled(models),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
             duplicates=SqliteDuplicates(models),
             analytics=SqliteAnalytics(models),
@@ -157,6 +173,10 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 likes=CassandraLikes(known.rows),
                 photos=CassandraPhotos(known.rows),
                 waiting=CassandraWaiting(known.rows),
+                blocks=CassandraBlocks(known.rows),
+                mutes=CassandraMutes(known.rows),
+                trash=CassandraTrash(known.rows),
+                unsettled=CassandraUnsettled(known.rows),
                 profiles=CassandraProfiles(known.rows),
                 timelines=CassandraTimelines(known.rows),
                 sessions=CassandraSessions(known.rows),

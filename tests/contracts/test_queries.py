@@ -160,6 +160,41 @@ async def test_waiting_photos_page_oldest_first_until_they_are_done(shown):
     assert rows[0].owner_id == shown.ada
 
 
+async def test_blocks_and_mutes_page_newest_first(shown):
+    shown.world.live(*[("block", 0, of, 0) for of in (1, 2, 3, 2)], ("block", 1, 0, 0))
+    shown.world.live(*[("mute", 0, of, 0) for of in (3, 1, 2, 1)], ("mute", 1, 0, 0))
+    await shown.level()
+    blocks, mutes = partial(shown.blocks.page, shown.ada), partial(shown.mutes.page, shown.ada)
+    blocked = await pages(blocks, lambda row: Since(row.since, row.blocked_id), 1, "before")
+    muted = await pages(mutes, lambda row: Since(row.since, row.muted_id), 1, "before")
+    assert [row.blocked_id for row in blocked] == [shown.dan, shown.bob]
+    assert [row.muted_id for row in muted] == [shown.cid, shown.dan]
+    assert await shown.blocks.page(shown.cid, before=None, limit=5) == []
+    assert await shown.mutes.page(shown.cid, before=None, limit=5) == []
+
+
+async def test_the_trash_pages_the_last_deleted_first(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 4, ("upload", 1, 0, 0), *[("remove", at, 0, 0) for at in (2, 0, 3, 4, 3)])
+    await shown.level()
+    first, _, third, _, _ = shown.world.photos
+    rows = await pages(partial(shown.trash.page, shown.ada), lambda row: Since(row.since, row.photo_id), 1, "before")
+    assert [row.photo_id for row in rows] == [first, third]
+
+
+async def test_what_is_not_settled_stands_until_it_is(shown):
+    shown.world.live(("block", 0, 1, 0), ("block", 0, 2, 1), ("block", 2, 0, 1), ("block", 2, 0, 0))
+    shown.world.live(*[("privacy", of, 0, 0) for of in (0, 0, 1, 2)], *[("privacy", of, 1, 0) for of in (1, 3, 3)])
+    shown.world.live(("privacy", 2, 0, 0), ("privacy", 3, 0, 0))
+    await shown.level()
+    pair = lambda row: (row.blocker_id, row.blocked_id)  # noqa: E731
+    rows = await pages(shown.unsettled.blocks, pair, 1, "after")
+    assert [pair(row) for row in rows] == sorted([(shown.ada, shown.bob), (shown.cid, shown.ada)])
+    opened = await pages(shown.unsettled.openings, lambda row: row.member_id, 1, "after")
+    assert [row.member_id for row in opened] == sorted([shown.ada, shown.cid])
+    heads = shown.log.heads()
+    assert all(0 < row.number <= heads[row.log] for row in opened)
+
+
 async def test_sight_sees_photos_members_relations_and_ended_sessions(shown):
     world = shown.world
     world.live(("upload", 0, 2, 0), ("remove", 0, 0, 0), ("privacy", 1, 0, 0), ("follow", 0, 1, 0), ("follow", 0, 2, 0))
