@@ -46,6 +46,8 @@ def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
         "FILMROLL_KAFKA_PREFIX": f"{realm}-",
         "FILMROLL_KAFKA_WORK_PARTITIONS": "8",
         "FILMROLL_CATCH_UP_S": "20",
+        "FILMROLL_CELEBRITY_UP": "3",  # so that every story has authors who become celebrities, and cease to be
+        "FILMROLL_CELEBRITY_DOWN": "2",
     }
     data = tmp_path_factory.mktemp("cluster") / "data"
     running = Server(data, "--stack", str(stack.root), "--workers", "2", command="up", environment=environment)

@@ -44,8 +44,14 @@ def test_a_random_history_shows_what_a_naive_model_says(embedded: str) -> None:
     live(History(embedded, seed=7), EMBEDDED)
 
 
-UNRULY = 600
-KILLS = 8
+@pytest.mark.cluster
+@pytest.mark.timeout(2400)
+def test_a_random_history_shows_the_same_on_the_real_servers(cluster_server: Server) -> None:
+    live(History(cluster_server.url, seed=8), CLUSTER)
+
+
+UNRULY = 500
+KILLS = 6
 
 
 class Mortal:
