@@ -24,6 +24,7 @@ from api.reads import downloads, events, feed, operations, profiles, search, sha
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
 from api.reads import mutes as read_mutes
+from api.reads import moderation as read_moderation
 from api.reads import notifications as read_notifications
 from api.reads import photos as read_photos
 from api.reads import shares as read_shares
@@ -40,6 +41,7 @@ from api.writes import (
     likes,
     members,
     mutes,
+    moderation,
     notifications,
     photos,
     placing,
@@ -126,6 +128,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         operations.routes(wiring.operations),
         read_shares.routes(reads, links),
         read_notifications.routes(reads),
+        read_moderation.routes(reads),
         shared.routes(Opening(reads, links, wiring.matches, now)),
     )
 
@@ -146,6 +149,7 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         comments.routes(writes, reads, idempotency),
         albums.routes(writes, reads, idempotency, wiring.now),
         placing.routes(writes, reads, limits),
+        moderation.routes(writes, idempotency),
         notifications.routes(writes, reads, idempotency, limits),
         shares.routes(writes, idempotency, Links(Sealer(wiring.secret), wiring.base_url)),
     )

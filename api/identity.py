@@ -76,6 +76,8 @@ class Identity:
                 self.known.clear()
             self.known[token] = (caller, expires)
         if await self.sessions.ended(caller.session_id):
+        caller = self._read(token)
+        if await self.sessions.ended(caller.session_id, caller.member_id):
             raise _bad_token()
         return caller
 
@@ -139,6 +141,9 @@ Member = Annotated[Caller, Depends(_member)]
 
 Analyst = Annotated[Caller, Depends(_holder(Role.ANALYST))]
 """Whoever is calling, who has to be an analyst."""
+
+Moderator = Annotated[Caller, Depends(_holder(Role.MODERATOR))]
+"""Whoever is calling, who has to be a moderator."""
 
 Operator = Annotated[Caller, Depends(_holder(Role.OPERATOR))]
 """Whoever is calling, who has to be an operator."""

@@ -22,6 +22,7 @@ from projections.ports import (
     Photos,
     Profiles,
     Progress,
+    Reports,
     Search,
     Sessions,
     Shares,
@@ -135,6 +136,7 @@ class Reads:
     authors: AuthorLists
     albums: Albums
     shares: Shares
+    reports: Reports
     notifications: Notifications
     share_views: ShareViews
     follows: Follows

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from commands.errors import Unavailable
-from domain.ids import SessionId
+from domain.ids import MemberId, SessionId
 from projections.ports import Sessions
 from projections.stores import NoLiveModelError
 
@@ -18,11 +18,11 @@ class StandbySessions:
     """The port `Sessions`: by the read model, and while that can't be read by the record itself."""
 
     shown: Sessions
-    recorded: Callable[[SessionId], Awaitable[bool]]
+    recorded: Callable[[SessionId, MemberId], Awaitable[bool]]
 
-    async def ended(self, session_id: SessionId) -> bool:
-        """Whether its tokens no longer count."""
+    async def ended(self, session_id: SessionId, member_id: MemberId) -> bool:
+        """Whether its tokens no longer count, or those of all of the member's sessions."""
         try:
-            return await self.shown.ended(session_id)
+            return await self.shown.ended(session_id, member_id)
         except AWAY:
-            return await self.recorded(session_id)
+            return await self.recorded(session_id, member_id)

@@ -17,6 +17,7 @@ from commands.follows import AcceptFollower, AcceptRequests, EndFollow, FollowMe
 from commands.likes import LikePhoto, UnlikePhoto
 from commands.members import ChangeProfile, RegisterMember
 from commands.mutes import MuteMember, UnmuteMember
+from commands.moderation import FileReport, LiftTakedown, TakeDown
 from commands.notifications import SeeNotifications
 from commands.once import Once
 from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
@@ -27,7 +28,7 @@ from commands.uploads import RequestUpload
 from domain.albums import Album
 from domain.blocks import Block
 from domain.comments import Comment
-from domain.events import UploadRequested
+from domain.events import ReportFiled, UploadRequested
 from domain.follows import Follow
 from domain.ids import MemberId, SessionId
 from domain.likes import Like
@@ -67,7 +68,7 @@ class Writes:
     log_in: Handler[LogIn, Login]
     refresh_session: Handler[RefreshSession, Login]
     log_out: Handler[LogOut, Receipt[Session]]
-    session_ended: Callable[[SessionId], Awaitable[bool]]
+    session_ended: Callable[[SessionId, MemberId], Awaitable[bool]]
     follow_member: Handler[FollowMember, Receipt[Follow]]
     end_follow: Handler[EndFollow, Receipt[Follow]]
     accept_follower: Handler[AcceptFollower, Receipt[Follow]]
@@ -91,6 +92,9 @@ class Writes:
     create_share: HandlerOnce[CreateShare, Receipt[Share]]
     revoke_share: Handler[RevokeShare, Receipt[Share]]
     see_notifications: HandlerOnce[SeeNotifications, Receipt[datetime | None]]
+    file_report: HandlerOnce[FileReport, Receipt[ReportFiled | None]]
+    take_down: Handler[TakeDown, Receipt[Any]]
+    lift_takedown: Handler[LiftTakedown, Receipt[Any]]
     like_photo: Handler[LikePhoto, Receipt[Like]]
     unlike_photo: Handler[UnlikePhoto, Receipt[Like]]
     write_comment: HandlerOnce[WriteComment, Receipt[Comment]]

@@ -64,32 +64,33 @@ async def write_comment(
         reply_to=command.reply_to,
         mentions=texts.mentions(text),
     )
-    return await decide(deps, _part(comment_id, fresh=True), lambda _: [written], once=once)
+    return await decide(deps, comment_part(comment_id, fresh=True), lambda _: [written], once=once)
 
 
 async def edit_comment(command: EditComment, *, deps: Deps, sight: Sight) -> Receipt[Comment]:
     """Change the text of one's own comment, under a photo that one may still see."""
     text = texts.block(command.text, "text", least=1, most=TEXT_MOST)
-    comment = comments.known_comment(await look(deps, _part(command.comment_id)))
+    comment = comments.known_comment(await look(deps, comment_part(command.comment_id)))
     await seen_photo(sight, command.member_id, comment.photo_id)
     choose = partial(comments.edit, member=command.member_id, text=text, at=deps.now())
-    return await decide(deps, _part(command.comment_id), choose)
+    return await decide(deps, comment_part(command.comment_id), choose)
 
 
 async def remove_comment(command: RemoveComment, *, deps: Deps, sight: Sight) -> Receipt[Comment]:
     """Delete a comment; its author may even where the photo is no longer shown to them."""
-    comment = comments.known_comment(await look(deps, _part(command.comment_id)), removed_too=True)
+    comment = comments.known_comment(await look(deps, comment_part(command.comment_id)), removed_too=True)
     if command.member_id not in {comment.member_id, comment.owner_id} and not command.moderator:
         await seen_photo(sight, command.member_id, comment.photo_id)
     choose = partial(comments.remove, by=command.member_id, at=deps.now(), moderator=command.moderator)
-    return await decide(deps, _part(command.comment_id), choose)
+    return await decide(deps, comment_part(command.comment_id), choose)
 
 
 async def _check_reply(deps: Deps, reply_to: CommentId, photo_id: PhotoId) -> None:
-    answered = await look(deps, _part(reply_to)) if is_id(reply_to) else comments.NONE
+    answered = await look(deps, comment_part(reply_to)) if is_id(reply_to) else comments.NONE
     if answered.written is None or answered.removed or answered.written.photo_id != photo_id:
         raise Invalid("invalid", "must be a comment of the same photo", field="reply_to")
 
 
-def _part(comment_id: CommentId, *, fresh: bool = False) -> Part[Comment]:
+def comment_part(comment_id: CommentId, *, fresh: bool = False) -> Part[Comment]:
+    """A comment as part of a decision."""
     return Part(comments.stream(comment_id), comments.evolve, comments.NONE, fresh)

@@ -9,7 +9,7 @@ from commands.members import find_member, member_part
 from commands.ports import Deps, Fingerprint, Passwords
 from domain import members, sessions
 from domain.errors import Refused, Unauthenticated
-from domain.ids import SessionId, is_id, slot_of
+from domain.ids import MemberId, SessionId, is_id, slot_of
 from domain.members import Member
 from domain.sessions import Session
 
@@ -50,7 +50,7 @@ async def log_in(command: LogIn, *, deps: Deps, passwords: Passwords, fingerprin
     """Check the password, in the same time whether there is such a member or not."""
     member = await _by_name(deps, command.username, fingerprint)
     right = await passwords.matches(member.password_hash if member.exists else None, command.password)
-    if not right or not member.exists:
+    if not right or not member.exists or member.closed or member.taken_down:
         raise Unauthenticated("bad_credentials", "Username and password do not match.")
     at = deps.now()
     session_id = deps.new_id(slot_of(member.member_id), at)
@@ -85,9 +85,12 @@ async def log_out(command: LogOut, *, deps: Deps) -> Receipt[Session]:
     return await decide(deps, _part(command.session_id), lambda session: sessions.end(session, at))
 
 
-async def session_ended(session_id: SessionId, *, deps: Deps) -> bool:
+async def session_ended(session_id: SessionId, member_id: MemberId, *, deps: Deps) -> bool:
     """Whether a session is over, by the record itself: for when the read store can't tell."""
-    return (await look(deps, _part(session_id))).ended
+    if (await look(deps, _part(session_id))).ended:
+        return True
+    member = await look(deps, member_part(member_id))
+    return member.closed or member.taken_down
 
 
 async def _by_name(deps: Deps, username: str, fingerprint: Fingerprint) -> Member:

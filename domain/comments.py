@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from domain.errors import Forbidden, NotFound
-from domain.events import CommentEdited, CommentRemoved, Event, PhotoCommented
+from domain.events import (
+    CommentEdited,
+    CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
+    Event,
+    PhotoCommented,
+)
 from domain.homes import Stream
 from domain.ids import CommentId, MemberId, slot_of
 from domain.texts import mentions
@@ -19,7 +26,9 @@ class Comment:
 
     written: PhotoCommented | None = None
     text: str = ""
+    edited_at: datetime | None = None
     removed: bool = False
+    taken_down: bool = False
 
 
 NONE: Final = Comment()
@@ -35,10 +44,14 @@ def evolve(comment: Comment, event: Event) -> Comment:
     match event:
         case PhotoCommented() as written:
             return Comment(written=written, text=written.text)
-        case CommentEdited(text=text):
-            return replace(comment, text=text)
+        case CommentEdited(text=text, at=at):
+            return replace(comment, text=text, edited_at=at)
         case CommentRemoved():
             return replace(comment, removed=True)
+        case CommentTakenDown():
+            return replace(comment, taken_down=True)
+        case CommentTakedownLifted():
+            return replace(comment, taken_down=False)
         case _:
             return comment
 
@@ -84,6 +97,6 @@ def remove(comment: Comment, by: MemberId, at: datetime, *, moderator: bool = Fa
 
 def known_comment(comment: Comment, *, removed_too: bool = False) -> PhotoCommented:
     """How the comment began, or the refusal that there is none."""
-    if comment.written is None or (comment.removed and not removed_too):
+    if comment.written is None or comment.taken_down or (comment.removed and not removed_too):
         raise NotFound("comment_not_found", "There is no such comment.")
     return comment.written

@@ -18,6 +18,7 @@ CommentId: TypeAlias = str
 SessionId: TypeAlias = str
 AlbumId: TypeAlias = str
 ShareId: TypeAlias = str
+ReportId: TypeAlias = str
 
 EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 SLOTS: Final = 1024

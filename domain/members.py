@@ -8,7 +8,11 @@ from typing import Final
 from domain.errors import Contradicted, Invalid, NotFound
 from domain.events import (
     Event,
+    MemberClosed,
+    MemberErased,
     MemberRegistered,
+    MemberTakedownLifted,
+    MemberTakenDown,
     MemberWentPrivate,
     MemberWentPublic,
     ProfileChanged,
@@ -49,6 +53,9 @@ class Member:
     bio: str = ""
     private: bool = False
     opening: bool = False
+    taken_down: bool = False
+    closed: bool = False
+    erased: bool = False
     registered_at: datetime | None = None
     roles: frozenset[str] = frozenset({Role.MEMBER})
 
@@ -98,6 +105,21 @@ def evolve(member: Member, event: Event) -> Member:
             return replace(member, roles=member.roles | {role})
         case RoleRevoked(role=role):
             return replace(member, roles=member.roles - {role})
+        case _:
+            return _standing(member, event)
+
+
+def _standing(member: Member, event: Event) -> Member:
+    """What ends an account, or hides it for a while."""
+    match event:
+        case MemberTakenDown():
+            return replace(member, taken_down=True)
+        case MemberTakedownLifted():
+            return replace(member, taken_down=False)
+        case MemberClosed():
+            return replace(member, closed=True)
+        case MemberErased():
+            return replace(member, erased=True)
         case _:
             return member
 
@@ -160,7 +182,21 @@ def revoke(member: Member, role: str, by: str, at: datetime) -> list[Event]:
 
 
 def known_member(member: Member) -> Member:
-    """The member, or the refusal that there is none."""
-    if not member.exists:
-        raise NotFound("member_not_found", "There is no such member.")
+    """The member, or the refusal that there is none (any more)."""
+    if not member.exists or member.closed or member.taken_down:
+        raise no_member()
     return member
+
+
+def no_member() -> NotFound:
+    """The refusal that there is no such member."""
+    return NotFound("member_not_found", "There is no such member.")
+
+
+def close(member: Member, at: datetime) -> list[Event]:
+    """Close the account for good; again it changes nothing."""
+    if not member.exists:
+        raise no_member()
+    if member.closed:
+        return []
+    return [MemberClosed(at=at, member_id=member.member_id, private=member.private, taken_down=member.taken_down)]

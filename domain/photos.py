@@ -9,10 +9,13 @@ from domain.events import (
     Event,
     PhotoAudienceChanged,
     PhotoDescribed,
+    PhotoErased,
     PhotoProcessed,
     PhotoRejected,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
     PhotoUploaded,
     UploadRequested,
     UploadUsed,
@@ -46,6 +49,8 @@ class Photo:
     status: Status = Status.PROCESSING
     audience: Audience = Audience.PUBLIC
     removed_at: datetime | None = None
+    taken_down: bool = False
+    erased: bool = False
     caption: str = ""
     alt_text: str = ""
     tags: tuple[str, ...] = ()
@@ -109,10 +114,23 @@ def evolve(photo: Photo, event: Event) -> Photo:
             )
         case PhotoAudienceChanged(audience=audience):
             return replace(photo, audience=Audience(audience))
+        case _:
+            return _standing(photo, event)
+
+
+def _standing(photo: Photo, event: Event) -> Photo:
+    """What hides a photo from everybody, for a while or for good."""
+    match event:
         case PhotoRemoved(at=at):
             return replace(photo, removed_at=at)
         case PhotoRestored():
             return replace(photo, removed_at=None)
+        case PhotoTakenDown():
+            return replace(photo, taken_down=True)
+        case PhotoTakedownLifted():
+            return replace(photo, taken_down=False)
+        case PhotoErased():
+            return replace(photo, erased=True)
         case _:
             return photo
 
@@ -247,7 +265,8 @@ def restore(photo: Photo, at: datetime) -> list[Event]:
 
 def known_photo(photo: Photo, *, removed_too: bool = False) -> PhotoUploaded:
     """How the photo began, or the refusal that there is none."""
-    if photo.uploaded is None or (photo.removed_at is not None and not removed_too):
+    hidden = photo.taken_down or photo.erased
+    if photo.uploaded is None or hidden or (photo.removed_at is not None and not removed_too):
         raise NotFound("photo_not_found", "There is no such photo.")
     return photo.uploaded
 

@@ -30,6 +30,7 @@ from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.registry import Registry
+from infra.cassandra.reports import CassandraReports
 from infra.cassandra.schema import migrate as migrate_cassandra
 from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
@@ -128,6 +129,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             authors=CassandraAuthorLists(lived),
             albums=CassandraAlbums(lived),
             shares=CassandraShares(lived),
+            reports=CassandraReports(lived),
             notifications=CassandraNotifications(lived),
             share_views=RedisShareViews(redis, realm=realm),
             follows=CassandraFollows(lived),

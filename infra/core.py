@@ -17,6 +17,7 @@ from commands import (
     likes,
     members,
     mutes,
+    moderation,
     notifications,
     photos,
     sessions,
@@ -49,6 +50,7 @@ from projections.ports import (
     Photos,
     Profiles,
     Progress,
+    Reports,
     Search,
     Sessions,
     Shares,
@@ -78,6 +80,7 @@ class Queries:
     authors: AuthorLists
     albums: Albums
     shares: Shares
+    reports: Reports
     notifications: Notifications
     share_views: ShareViews
     follows: Follows
@@ -107,6 +110,7 @@ class Queries:
             authors=self.authors,
             albums=self.albums,
             shares=self.shares,
+            reports=self.reports,
             notifications=self.notifications,
             share_views=self.share_views,
             follows=self.follows,
@@ -198,6 +202,9 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         create_share=partial(shares.create_share, **seeing, passwords=passwords),
         revoke_share=partial(shares.revoke_share, deps=deps),
         see_notifications=partial(notifications.see_notifications, deps=deps),
+        file_report=partial(moderation.file_report, deps=deps, sight=sight),
+        take_down=partial(moderation.take_down, deps=deps),
+        lift_takedown=partial(moderation.lift_takedown, deps=deps),
         like_photo=partial(likes.like_photo, deps=deps, sight=sight),
         unlike_photo=partial(likes.unlike_photo, deps=deps, sight=sight),
         write_comment=partial(comments.write_comment, deps=deps, sight=sight),

@@ -46,6 +46,7 @@ from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares, SqliteShareViews
@@ -162,6 +163,7 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteSh
         authors=SqliteAuthorLists(models),
         albums=SqliteAlbums(models),
         shares=SqliteShares(models),
+        reports=SqliteReports(models),
         notifications=SqliteNotifications(models),
         share_views=views,
         follows=SqliteFollows(models),

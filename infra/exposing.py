@@ -11,12 +11,17 @@ from typing import Final, Protocol
 from commands.ports import EventStore, Immediate
 from domain import photos
 from domain.events import (
+    MemberClosed,
+    MemberTakedownLifted,
+    MemberTakenDown,
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
     PhotoProcessed,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
 )
 from domain.folding import fold
 from domain.ids import MemberId, PhotoId
@@ -56,10 +61,23 @@ class Exposing:
         await self._rows.apply(recorded)
         for fact in recorded:
             match fact.event:
-                case PhotoProcessed() | PhotoRemoved() | PhotoRestored() | PhotoAudienceChanged() as change:
+                case (
+                    PhotoProcessed()
+                    | PhotoRemoved()
+                    | PhotoRestored()
+                    | PhotoAudienceChanged()
+                    | PhotoTakenDown()
+                    | PhotoTakedownLifted()
+                ) as change:
                     await self._expose([change.photo_id])
-                case MemberWentPrivate(member_id=member) | MemberWentPublic(member_id=member):
-                    await self._expose_all(member)
+                case (
+                    MemberWentPrivate()
+                    | MemberWentPublic()
+                    | MemberTakenDown()
+                    | MemberTakedownLifted()
+                    | MemberClosed()
+                ) as change:
+                    await self._expose_all(change.member_id)
 
     async def _expose_all(self, owner_id: MemberId) -> None:
         before: PhotoId | None = None

@@ -16,6 +16,7 @@ from projections.notifications import NOTIFICATIONS
 from projections.photos import PHOTOS
 from projections.processing import PROCESSING
 from projections.profiles import PROFILES
+from projections.reports import REPORTS
 from projections.rows import Projection
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.settling import SETTLING
@@ -31,6 +32,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     AUTHORS,
     ALBUMS,
     SHARES,
+    REPORTS,
     FOLLOWS,
     BLOCKS,
     MUTES,

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import CommentEdited, CommentRemoved, PhotoCommented
+from domain.events import (
+    CommentEdited,
+    CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
+    PhotoCommented,
+)
 from domain.ids import CommentId, MemberId, PhotoId
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, row
@@ -46,14 +52,28 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             before = look.get(CommentRow, photo, comment)
             if before is not None:
                 yield Put(replace(before, text=text, mentions=mentions, edited_at=at))
-        case CommentRemoved(photo_id=photo, comment_id=comment):
+        case CommentRemoved(photo_id=photo, comment_id=comment) | CommentTakenDown(photo_id=photo, comment_id=comment):
             yield Drop(CommentRow, (photo, comment))
+        case CommentTakedownLifted() as back:
+            yield Put(
+                CommentRow(
+                    photo_id=back.photo_id,
+                    comment_id=back.comment_id,
+                    owner_id=back.owner_id,
+                    member_id=back.member_id,
+                    text=back.text,
+                    reply_to=back.reply_to,
+                    mentions=back.mentions,
+                    created_at=back.written_at,
+                    edited_at=back.edited_at,
+                )
+            )
 
 
 COMMENTS = Projection(
     name="comments",
     version=1,
-    handles=(PhotoCommented, CommentEdited, CommentRemoved),
+    handles=(PhotoCommented, CommentEdited, CommentRemoved, CommentTakenDown, CommentTakedownLifted),
     rows=(CommentRow,),
     project=project,
 )

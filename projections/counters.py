@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from domain.events import (
     CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
     FollowAccepted,
     MemberFollowed,
     MemberUnfollowed,
@@ -14,6 +16,8 @@ from domain.events import (
     PhotoProcessed,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
     PhotoUnliked,
     PhotoUploaded,
 )
@@ -54,9 +58,9 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield Count(photo, Kind.LIKES, +1)
         case PhotoUnliked(photo_id=photo):
             yield Count(photo, Kind.LIKES, -1)
-        case PhotoCommented(photo_id=photo):
+        case PhotoCommented(photo_id=photo) | CommentTakedownLifted(photo_id=photo):
             yield Count(photo, Kind.COMMENTS, +1)
-        case CommentRemoved(photo_id=photo):
+        case CommentRemoved(photo_id=photo) | CommentTakenDown(photo_id=photo):
             yield Count(photo, Kind.COMMENTS, -1)
         case MemberFollowed() | FollowAccepted() as made:
             yield Count(made.followed_id, Kind.FOLLOWERS, +1)
@@ -78,10 +82,10 @@ def _photos(fact: Recorded) -> Iterator[Change]:
         case PhotoAudienceChanged(owner_id=owner, status=Status.READY, before=before, audience=audience):
             yield Count(owner, photos_kind(Status.READY, before), -1)
             yield Count(owner, photos_kind(Status.READY, audience), +1)
-        case PhotoRemoved(owner_id=owner, status=status, audience=audience):
-            yield Count(owner, photos_kind(status, audience), -1)
-        case PhotoRestored(owner_id=owner, status=status, audience=audience):
-            yield Count(owner, photos_kind(status, audience), +1)
+        case PhotoRemoved() | PhotoTakenDown() as gone:
+            yield Count(gone.owner_id, photos_kind(gone.status, gone.audience), -1)
+        case PhotoRestored() | PhotoTakedownLifted() as back:
+            yield Count(back.owner_id, photos_kind(back.status, back.audience), +1)
 
 
 COUNTERS = Projection(
@@ -92,6 +96,8 @@ COUNTERS = Projection(
         PhotoUnliked,
         PhotoCommented,
         CommentRemoved,
+        CommentTakedownLifted,
+        CommentTakenDown,
         MemberFollowed,
         FollowAccepted,
         MemberUnfollowed,
@@ -100,6 +106,8 @@ COUNTERS = Projection(
         PhotoAudienceChanged,
         PhotoRemoved,
         PhotoRestored,
+        PhotoTakedownLifted,
+        PhotoTakenDown,
     ),
     rows=(Tally,),
     project=project,

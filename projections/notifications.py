@@ -12,6 +12,7 @@ from typing import TypeAlias
 from domain.events import (
     CommentEdited,
     CommentRemoved,
+    CommentTakenDown,
     FollowAccepted,
     FollowRequested,
     FollowRequestEnded,
@@ -95,7 +96,7 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield _untell(owner, Kind.LIKE, photo, member)
         case NotificationsSeen(member_id=member, until=until):
             yield Put(NoticesSeenRow(member, until))
-        case PhotoCommented() | CommentEdited() | CommentRemoved():
+        case PhotoCommented() | CommentEdited() | CommentRemoved() | CommentTakenDown():
             yield from _comments(fact, look)
         case PhotoUploaded() | PhotoProcessed() | PhotoDescribed():
             yield from _captions(fact, look)
@@ -110,9 +111,10 @@ def _comments(fact: Recorded, look: Look) -> Iterator[Change]:
             yield from _mention(fact, look, f"comments:{photo}", comment, member, made.mentions, ready=True)
         case CommentEdited(photo_id=photo, member_id=member, comment_id=comment, mentions=names):
             yield from _mention(fact, look, f"comments:{photo}", comment, member, names, ready=True)
-        case CommentRemoved(photo_id=photo, owner_id=owner, member_id=member, comment_id=comment):
-            yield _untell(owner, Kind.COMMENT, photo, comment)
-            yield from _mention(fact, look, f"comments:{photo}", comment, member, (), ready=True)
+        case CommentRemoved() | CommentTakenDown() as gone:
+            photo, comment = gone.photo_id, gone.comment_id
+            yield _untell(gone.owner_id, Kind.COMMENT, photo, comment)
+            yield from _mention(fact, look, f"comments:{photo}", comment, gone.member_id, (), ready=True)
             yield Drop(MentionsRow, (comment,))
 
 
@@ -191,6 +193,7 @@ NOTIFICATIONS = Projection(
         PhotoCommented,
         CommentEdited,
         CommentRemoved,
+        CommentTakenDown,
         PhotoUploaded,
         PhotoProcessed,
         PhotoDescribed,

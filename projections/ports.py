@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import AlbumId, CommentId, MemberId, PhotoId, SessionId, ShareId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, ReportId, SessionId, ShareId
 from domain.shares import ShareState
 from domain.visibility import AlbumSight
 from projections.albums import AlbumEntryRow, AlbumRow
@@ -23,6 +23,7 @@ from projections.notifications import NoticeActorRow, NoticeRow
 from projections.photos import PhotoRow
 from projections.processing import WaitingPhotoRow
 from projections.profiles import ProfileRow
+from projections.reports import ReportRow
 from projections.search import Found, PhotoFilters, Ranked
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.shares import ShareRow
@@ -85,6 +86,14 @@ class Albums(AlbumSight, Protocol):
 
     async def behind(self, album_id: AlbumId, photo_id: PhotoId) -> PhotoId | None:
         """Behind which photo one lies; `domain.albums.FIRST` for the first, None where it is not in the album."""
+        ...
+
+
+class Reports(Protocol):
+    """What members told the moderators."""
+
+    async def page(self, *, before: ReportId | None, limit: int) -> Sequence[ReportRow]:
+        """Newest first."""
         ...
 
 
@@ -271,8 +280,8 @@ class Duplicates(Protocol):
 class Sessions(Protocol):
     """Which sessions are over."""
 
-    async def ended(self, session_id: SessionId) -> bool:
-        """Whether its tokens no longer count."""
+    async def ended(self, session_id: SessionId, member_id: MemberId) -> bool:
+        """Whether its tokens no longer count, or those of all of the member's sessions."""
         ...
 
 

@@ -13,13 +13,18 @@ from domain.events import (
     AlbumCreated,
     AlbumRemoved,
     CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
     FollowAccepted,
     FollowRequested,
     FollowRequestEnded,
     MemberBlocked,
+    MemberClosed,
     MemberFollowed,
     MemberMuted,
     MemberRegistered,
+    MemberTakedownLifted,
+    MemberTakenDown,
     MemberUnblocked,
     MemberUnfollowed,
     MemberUnmuted,
@@ -30,6 +35,8 @@ from domain.events import (
     PhotoRejected,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
     PhotoUploaded,
     SessionEnded,
     ShareCreated,
@@ -178,13 +185,31 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield Put(MemberStateRow(member, private=True))
         case SessionEnded(session_id=session):
             yield Put(EndedSessionRow(session, fact.recorded_at))
-        case CommentRemoved(comment_id=comment):
+        case CommentRemoved(comment_id=comment) | CommentTakenDown(comment_id=comment):
             yield Put(GoneCommentRow(comment))
+        case CommentTakedownLifted(comment_id=comment):
+            yield Drop(GoneCommentRow, (comment,))
         case _:
+            yield from _standing(fact)
             yield from _relations(fact)
             yield from _photos(fact)
             yield from _albums(fact)
             yield from _shares(fact)
+
+
+def _standing(fact: Recorded) -> Iterator[Change]:
+    """A session's row under a member's id ends all of their sessions."""
+    match fact.event:
+        case MemberTakenDown(member_id=member, private=private):
+            yield Put(MemberStateRow(member, private=private, taken_down=True))
+            yield Put(EndedSessionRow(member, fact.recorded_at))
+        case MemberTakedownLifted(member_id=member, private=private, closed=closed):
+            yield Put(MemberStateRow(member, private=private, closed=closed))
+            if not closed:
+                yield Drop(EndedSessionRow, (member,))
+        case MemberClosed(member_id=member, private=private, taken_down=taken_down):
+            yield Put(MemberStateRow(member, private=private, closed=True, taken_down=taken_down))
+            yield Put(EndedSessionRow(member, fact.recorded_at))
 
 
 def _albums(fact: Recorded) -> Iterator[Change]:
@@ -249,6 +274,10 @@ def _photos(fact: Recorded) -> Iterator[Change]:
             yield Put(PhotoStateRow(photo, owner, Status.REJECTED, audience))
         case PhotoAudienceChanged() | PhotoRestored() as change:
             yield Put(PhotoStateRow(change.photo_id, change.owner_id, change.status, change.audience))
+        case PhotoTakenDown() as down:
+            yield Put(PhotoStateRow(down.photo_id, down.owner_id, down.status, down.audience, taken_down=True))
+        case PhotoTakedownLifted() as lifted:
+            yield Put(PhotoStateRow(lifted.photo_id, lifted.owner_id, lifted.status, lifted.audience))
         case PhotoRemoved() as gone:
             yield Put(PhotoStateRow(gone.photo_id, gone.owner_id, gone.status, gone.audience, removed=True))
 
@@ -282,6 +311,13 @@ VISIBILITY = Projection(
         AlbumRemoved,
         ShareCreated,
         ShareRevoked,
+        CommentTakedownLifted,
+        CommentTakenDown,
+        MemberClosed,
+        MemberTakedownLifted,
+        MemberTakenDown,
+        PhotoTakedownLifted,
+        PhotoTakenDown,
     ),
     rows=(
         PhotoStateRow,

@@ -218,3 +218,13 @@ NOTIFICATIONS: Final[dict[str, Any]] = {
     ],
     "next_cursor": None,
 }
+REPORT: Final[dict[str, Any]] = {
+    "report_id": "01m5z9s4k2tuv",
+    "subject": f"photo:{_PHOTO_ID}",
+    "reason": "Not their picture.",
+    "created_at": _AT,
+}
+REPORTS: Final[dict[str, Any]] = {
+    "items": [{**REPORT, "reporter": CARD, "taken_down": False}],
+    "next_cursor": None,
+}

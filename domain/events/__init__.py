@@ -12,6 +12,7 @@ from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
 from domain.events.celebrities import AuthorBecameCelebrity, AuthorCeasedCelebrity
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
+from domain.events.erasures import MemberClosed, MemberErased, PhotoErased
 from domain.events.follows import (
     FollowAccepted,
     FollowBarred,
@@ -37,6 +38,15 @@ from domain.events.members import (
     SessionOpened,
     SessionRefreshed,
     UsernameClaimed,
+)
+from domain.events.moderation import (
+    CommentTakedownLifted,
+    CommentTakenDown,
+    MemberTakedownLifted,
+    MemberTakenDown,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
+    ReportFiled,
 )
 from domain.events.mutes import MemberMuted, MemberUnmuted
 from domain.events.notifications import NotificationsSeen
@@ -67,6 +77,8 @@ __all__ = [
     "BlockSettled",
     "CommentEdited",
     "CommentRemoved",
+    "CommentTakedownLifted",
+    "CommentTakenDown",
     "EmailClaimed",
     "EmailReleased",
     "Event",
@@ -77,9 +89,13 @@ __all__ = [
     "FollowRequested",
     "FollowUnbarred",
     "MemberBlocked",
+    "MemberClosed",
+    "MemberErased",
     "MemberFollowed",
     "MemberMuted",
     "MemberRegistered",
+    "MemberTakedownLifted",
+    "MemberTakenDown",
     "MemberUnblocked",
     "MemberUnfollowed",
     "MemberUnmuted",
@@ -89,15 +105,19 @@ __all__ = [
     "PhotoAudienceChanged",
     "PhotoCommented",
     "PhotoDescribed",
+    "PhotoErased",
     "PhotoLiked",
     "PhotoProcessed",
     "PhotoRejected",
     "PhotoRemoved",
     "PhotoRestored",
+    "PhotoTakedownLifted",
+    "PhotoTakenDown",
     "PhotoUnliked",
     "PhotoUploaded",
     "ProfileChanged",
     "RegistrationAbandoned",
+    "ReportFiled",
     "RequestAnswered",
     "RequestsSettled",
     "RoleGranted",

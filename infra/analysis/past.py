@@ -27,6 +27,7 @@ from infra.sqlite.notifications import SqliteNotifications
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
+from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
@@ -100,6 +101,7 @@ class Past:
             authors=SqliteAuthorLists(models),
             albums=SqliteAlbums(models),
             shares=SqliteShares(models),
+            reports=SqliteReports(models),
             notifications=SqliteNotifications(models),
             share_views=_Uncounted(),
             follows=SqliteFollows(models),

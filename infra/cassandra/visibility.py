@@ -83,7 +83,7 @@ class CassandraSessions:
     def __init__(self, models: CassandraModels) -> None:
         self._models = models
 
-    async def ended(self, session_id: SessionId) -> bool:
-        """Whether its tokens no longer count."""
+    async def ended(self, session_id: SessionId, member_id: MemberId) -> bool:
+        """Whether its tokens no longer count, or those of all of the member's sessions."""
         reader = await self._models.live(VISIBILITY)
-        return bool(await reader.some(EndedSessionRow, [(session_id,)]))
+        return bool(await reader.some(EndedSessionRow, [(session_id,), (member_id,)]))

@@ -96,7 +96,10 @@ class SqliteSessions:
     def __init__(self, models: SqliteReadModels) -> None:
         self._models = models
 
-    async def ended(self, session_id: SessionId) -> bool:
-        """Whether its tokens no longer count."""
-        tail = "WHERE session_id = ? AND NOT _dropped"
-        return bool(await self._models.read(VISIBILITY, lambda reader: reader.rows(EndedSessionRow, tail, session_id)))
+    async def ended(self, session_id: SessionId, member_id: MemberId) -> bool:
+        """Whether its tokens no longer count, or those of all of the member's sessions."""
+        tail = "WHERE session_id IN (?, ?) AND NOT _dropped"
+        found = await self._models.read(
+            VISIBILITY, lambda reader: reader.rows(EndedSessionRow, tail, session_id, member_id)
+        )
+        return bool(found)

@@ -16,7 +16,9 @@ def people(url):
 
 
 def meet(*all_of: Person) -> None:
-    joined = ",".join(one.headers["X-Min-Position"] for one in all_of)
+    """Let everyone know what anyone did, by the newest tokens of each."""
+    newest = (token for one in all_of for token in one.headers["X-Min-Position"].split(",")[-8:])
+    joined = ",".join(dict.fromkeys(newest))
     for one in all_of:
         one.headers["X-Min-Position"] = joined
 

@@ -23,6 +23,7 @@ from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.settling import CassandraUnsettled
+from infra.cassandra.reports import CassandraReports
 from infra.cassandra.shares import CassandraShares
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
@@ -55,6 +56,7 @@ from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.settling import SqliteUnsettled
+from infra.sqlite.reports import SqliteReports
 from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
@@ -80,6 +82,7 @@ class Shown:
     authors: ports.AuthorLists
     albums: ports.Albums
     shares: ports.Shares
+    reports: ports.Reports
     notifications: ports.Notifications
     comments: ports.Comments
     counters: ports.Counters
@@ -123,6 +126,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             authors=SqliteAuthorLists(models),
             albums=SqliteAlbums(models),
             shares=SqliteShares(models),
+            reports=SqliteReports(models),
             notifications=SqliteNotifications(models),
             comments=SqliteComments(models),
             counters=KeptCounters(models, SqliteCounters(models)),
@@ -166,6 +170,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 authors=CassandraAuthorLists(known.rows),
                 albums=CassandraAlbums(known.rows),
                 shares=CassandraShares(known.rows),
+                reports=CassandraReports(known.rows),
                 notifications=CassandraNotifications(known.rows),
                 comments=CassandraComments(known.rows),
                 counters=RedisCounters(tallies),

@@ -234,7 +234,7 @@ async def test_sight_sees_photos_members_relations_and_ended_sessions(shown):
         if hasattr(fact.event, "refresh_hash")
     }
     assert len(opened) == 2
-    assert {session for session in opened if await shown.sessions.ended(session)} == ended
+    assert {session for session in opened if await shown.sessions.ended(session, "nobody")} == ended
 
 
 async def test_what_restricts_is_seen_before_the_follower_comes_to_it(shown):

@@ -13,6 +13,7 @@ from domain import (
     follows,
     likes,
     members,
+    moderation,
     mutes,
     notifications,
     photos,
@@ -31,6 +32,8 @@ from domain.events import (
     BlockSettled,
     CommentEdited,
     CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
     FollowAccepted,
     FollowBarred,
     FollowRequested,
@@ -40,6 +43,8 @@ from domain.events import (
     MemberFollowed,
     MemberMuted,
     MemberRegistered,
+    MemberTakedownLifted,
+    MemberTakenDown,
     MemberUnblocked,
     MemberUnfollowed,
     MemberUnmuted,
@@ -54,10 +59,13 @@ from domain.events import (
     PhotoRejected,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
     PhotoUnliked,
     PhotoUploaded,
     ProfileChanged,
     RequestsSettled,
+    ReportFiled,
     SessionEnded,
     SessionOpened,
     ShareCreated,
@@ -73,7 +81,7 @@ AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
-ALBUMS = ("album", "place", "place", "share", "see")
+ALBUMS = ("album", "place", "place", "share", "see", "report", "moderate")
 
 steps = st.lists(
     st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like", *ALBUMS)), *[st.integers(0, 5)] * 3),
@@ -97,6 +105,8 @@ class World:
     albums: dict[str, dict] = field(default_factory=dict)
     celebrities: set[str] = field(default_factory=set)
     shares: dict[str, str] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    hidden: dict[str, dict] = field(default_factory=dict)
     minute: int = 0
 
     def live(self, *taken: tuple[str, int, int, int]) -> "World":
@@ -144,6 +154,8 @@ class World:
 
     def privacy(self, a, b, c):
         member = self._member(a)
+        if member in self.down:
+            return
         self.members[member] = not self.members[member]
         change = MemberWentPrivate if self.members[member] else MemberWentPublic
         settled = [RequestsSettled(at=self.at, member_id=member)] if b % 2 and not self.members[member] else []
@@ -267,7 +279,7 @@ class World:
     def audience(self, a, b, c):
         photo = self._photo(a)
         known, audience = self.photos[photo], AUDIENCES[b % 3]
-        if known["removed"] or known["audience"] == audience:
+        if known["removed"] or known.get("down") or known["audience"] == audience:
             return
         change = PhotoAudienceChanged(
             at=self.at,
@@ -283,6 +295,8 @@ class World:
     def remove(self, a, b, c):
         photo = self._photo(a)
         known = self.photos[photo]
+        if known.get("down"):
+            return
         change = PhotoRestored if known["removed"] else PhotoRemoved
         known["removed"] = not known["removed"]
         of = {"owner_id": known["owner_id"], "status": known["status"], "audience": known["audience"]}
@@ -291,7 +305,7 @@ class World:
     def describe(self, a, b, c):
         photo = self._photo(a)
         known = self.photos[photo]
-        if known["removed"]:
+        if known["removed"] or known.get("down"):
             return
         words = PhotoDescribed(
             at=self.at,
@@ -404,3 +418,41 @@ class World:
         member = self._member(a)
         seen = NotificationsSeen(at=self.at, member_id=member, until=self.at)
         self._record(notifications.stream(member), seen)
+
+    def report(self, a, b, c):
+        member = self._member(a)
+        report = self._id(slot_of(member))
+        subject = f"photo:{self._photo(b)}"
+        filed = ReportFiled(at=self.at, report_id=report, reporter_id=member, subject=subject, reason="Hm")
+        self._record(moderation.report_stream(report), filed)
+
+    def moderate(self, a, b, c):
+        """Take something down, or show it again."""
+        if a % 3 == 0:
+            self._moderate_photo(self._photo(b))
+        elif a % 3 == 1:
+            member = self._member(b)
+            of = {"at": self.at, "member_id": member, "private": self.members[member], "by": "moderator"}
+            made = MemberTakedownLifted(**of, closed=False) if member in self.down else MemberTakenDown(**of)
+            self.down ^= {member}
+            self._record(members.stream(member), made)
+        elif self.hidden and c % 2:
+            comment = list(self.hidden)[b % len(self.hidden)]
+            known = self.comments[comment] = self.hidden.pop(comment)
+            of = {"text": "Hm", "reply_to": None, "mentions": ("ada",), "written_at": self.at, "edited_at": None}
+            made = CommentTakedownLifted(at=self.at, comment_id=comment, **known, **of, by="moderator")
+            self._record(comments.stream(comment), made)
+        elif self.comments:
+            comment = list(self.comments)[b % len(self.comments)]
+            known = self.hidden[comment] = self.comments.pop(comment)
+            made = CommentTakenDown(at=self.at, comment_id=comment, **known, by="moderator")
+            self._record(comments.stream(comment), made)
+
+    def _moderate_photo(self, photo):
+        known = self.photos[photo]
+        if known["status"] != "ready" or known["removed"]:
+            return
+        change = PhotoTakedownLifted if known.get("down") else PhotoTakenDown
+        known["down"] = not known.get("down")
+        of = {"owner_id": known["owner_id"], "status": known["status"], "audience": known["audience"]}
+        self._record(photos.stream(photo), change(at=self.at, photo_id=photo, by="moderator", **of))
