@@ -21,10 +21,11 @@ from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
 from api.reads import downloads, events, feed, operations, profiles, search, shared, trash
+from api.reads import erasures as read_erasures
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
-from api.reads import mutes as read_mutes
 from api.reads import moderation as read_moderation
+from api.reads import mutes as read_mutes
 from api.reads import notifications as read_notifications
 from api.reads import photos as read_photos
 from api.reads import shares as read_shares
@@ -36,12 +37,13 @@ from api.wiring import Wiring
 from api.writes import (
     albums,
     blocks,
+    closing,
     comments,
     follows,
     likes,
     members,
-    mutes,
     moderation,
+    mutes,
     notifications,
     photos,
     placing,
@@ -129,6 +131,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_shares.routes(reads, links),
         read_notifications.routes(reads),
         read_moderation.routes(reads),
+        read_erasures.routes(reads, links),
         shared.routes(Opening(reads, links, wiring.matches, now)),
     )
 
@@ -150,6 +153,7 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         albums.routes(writes, reads, idempotency, wiring.now),
         placing.routes(writes, reads, limits),
         moderation.routes(writes, idempotency),
+        closing.routes(writes, Links(Sealer(wiring.secret), wiring.base_url)),
         notifications.routes(writes, reads, idempotency, limits),
         shares.routes(writes, idempotency, Links(Sealer(wiring.secret), wiring.base_url)),
     )

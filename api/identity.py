@@ -65,6 +65,19 @@ class Identity:
             raise _bad_token()
         return await self.recognise(token)
 
+    def holder(self, header: str) -> MemberId | None:
+        """Whose token an `Authorization` header holds, whether their session is over or not; None for none."""
+        scheme, token = get_authorization_scheme_param(header)
+        if scheme.lower() != "bearer":
+            return None
+        known = self.known.get(token)
+        if known is not None:
+            return known[0].member_id
+        try:
+            return self._read(token)[0].member_id
+        except Unauthenticated:
+            return None
+
     async def recognise(self, token: str) -> Caller:
         """Who holds the token; `Unauthenticated` for one that is forged, expired, or of a session that is over."""
         known = self.known.get(token)
@@ -75,8 +88,6 @@ class Identity:
             if len(self.known) >= _KNOWN:
                 self.known.clear()
             self.known[token] = (caller, expires)
-        if await self.sessions.ended(caller.session_id):
-        caller = self._read(token)
         if await self.sessions.ended(caller.session_id, caller.member_id):
             raise _bad_token()
         return caller

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.signing import Sealer
-from domain.ids import ShareId, is_id
+from domain.ids import MemberId, ShareId, is_id
 
 SHARED: Final = "/v1/shared/"
 _SHARE: Final = "share"
+_ERASURE: Final = "erasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +25,13 @@ class Links:
     def share_of(self, token: str) -> ShareId | None:
         """Which share a token is of; None for one that was not made here."""
         found = self.sealer.open(_SHARE, token)
+        return found if isinstance(found, str) and is_id(found) else None
+
+    def erasure(self, member_id: MemberId) -> str:
+        """The URL of what is told of a member who left."""
+        return f"{self.base}/v1/erasures/{self.sealer.seal(_ERASURE, member_id)}"
+
+    def member_of(self, token: str) -> MemberId | None:
+        """Of whom such a token tells; None for one that was not made here."""
+        found = self.sealer.open(_ERASURE, token)
         return found if isinstance(found, str) and is_id(found) else None

@@ -15,6 +15,7 @@ from projections.ports import (
     Comments,
     Counters,
     Duplicates,
+    Erasures,
     Follows,
     Likes,
     Mutes,
@@ -137,6 +138,7 @@ class Reads:
     albums: Albums
     shares: Shares
     reports: Reports
+    erasures: Erasures
     notifications: Notifications
     share_views: ShareViews
     follows: Follows

@@ -11,13 +11,14 @@ from api.opening import Matches
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
 from commands.blocks import BlockMember, UnblockMember
+from commands.closing import CloseAccount
 from commands.comments import EditComment, RemoveComment, WriteComment
 from commands.deciding import Receipt
 from commands.follows import AcceptFollower, AcceptRequests, EndFollow, FollowMember
 from commands.likes import LikePhoto, UnlikePhoto
 from commands.members import ChangeProfile, RegisterMember
-from commands.mutes import MuteMember, UnmuteMember
 from commands.moderation import FileReport, LiftTakedown, TakeDown
+from commands.mutes import MuteMember, UnmuteMember
 from commands.notifications import SeeNotifications
 from commands.once import Once
 from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
@@ -95,6 +96,7 @@ class Writes:
     file_report: HandlerOnce[FileReport, Receipt[ReportFiled | None]]
     take_down: Handler[TakeDown, Receipt[Any]]
     lift_takedown: Handler[LiftTakedown, Receipt[Any]]
+    close_account: Handler[CloseAccount, Receipt[Member]]
     like_photo: Handler[LikePhoto, Receipt[Like]]
     unlike_photo: Handler[UnlikePhoto, Receipt[Like]]
     write_comment: HandlerOnce[WriteComment, Receipt[Comment]]

@@ -67,17 +67,18 @@ async def create_share(
         password_hash=digest,
         show_metadata=command.show_metadata,
     )
-    return await decide(deps, _part(share_id, fresh=True), lambda _: [created], once=once)
+    return await decide(deps, share_part(share_id, fresh=True), lambda _: [created], once=once)
 
 
 async def revoke_share(command: RevokeShare, *, deps: Deps) -> Receipt[Share]:
     """Take a link back: it leads nowhere from now on; again it changes nothing."""
     choose = partial(shares.revoke, member_id=command.member_id, at=deps.now())
-    return await decide(deps, _part(command.share_id), choose)
+    return await decide(deps, share_part(command.share_id), choose)
 
 
 _ARTICLE = {PHOTO: "a photo", shares.ALBUM: "an album"}
 
 
-def _part(share_id: ShareId, *, fresh: bool = False) -> Part[Share]:
+def share_part(share_id: ShareId, *, fresh: bool = False) -> Part[Share]:
+    """A link as part of a decision."""
     return Part(shares.stream(share_id), shares.evolve, shares.NONE, fresh)

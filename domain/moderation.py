@@ -78,7 +78,7 @@ def show_photo(photo: Photo, by: MemberId, at: datetime) -> list[Event]:
     made = photo.uploaded
     if made is None:
         raise NotFound("photo_not_found", "There is no such photo.")
-    if not photo.taken_down:
+    if not photo.taken_down or photo.erased:
         return []
     return [
         PhotoTakedownLifted(

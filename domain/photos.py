@@ -263,6 +263,15 @@ def restore(photo: Photo, at: datetime) -> list[Event]:
     ]
 
 
+def erase(photo: Photo, at: datetime) -> list[Event]:
+    """End a photo for good, wherever it stands; again it changes nothing."""
+    made = photo.uploaded
+    if made is None or photo.erased:
+        return []
+    gone = [] if photo.taken_down or photo.removed_at is not None else remove(photo, at)
+    return [*gone, PhotoErased(at=at, photo_id=made.photo_id, owner_id=made.owner_id)]
+
+
 def known_photo(photo: Photo, *, removed_too: bool = False) -> PhotoUploaded:
     """How the photo began, or the refusal that there is none."""
     hidden = photo.taken_down or photo.erased

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
 
 from api.app import build_app
@@ -19,6 +20,7 @@ from infra.cassandra.blocks import CassandraBlocks
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.duplicates import CassandraDuplicates
+from infra.cassandra.erasures import CassandraErasures
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.marks import CassandraMarks
@@ -39,7 +41,7 @@ from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
-from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
+from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
@@ -64,11 +66,13 @@ from projections.catalogue import CATALOGUE
 from projections.rows import Projection, Tally
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
+from streams.erasing import SWEEP_S
 from streams.following import prepare
 
 CLUSTER_LOGS: Final = 64
 """Logs of a new installation, where the settings don't say."""
 _NEEDED: Final = ("postgres", "kafka", "cassandra", "redis", "opensearch", "minio_endpoint")
+_log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -130,6 +134,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             albums=CassandraAlbums(lived),
             shares=CassandraShares(lived),
             reports=CassandraReports(lived),
+            erasures=CassandraErasures(lived),
             notifications=CassandraNotifications(lived),
             share_views=RedisShareViews(redis, realm=realm),
             follows=CassandraFollows(lived),
@@ -154,7 +159,11 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             await objects.open()
         exposing = Exposing(CassandraImmediate(lived), store, sight, queries.authors, objects)
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=exposing, context=context)
-        yield Core(settings, installation, store, models, queries, deps)
+
+        async def shred(member_id: MemberId) -> None:
+            await asyncio.to_thread(keys.destroy, member_id)
+
+        yield Core(settings, installation, store, models, queries, deps, shred, _tidy)
 
 
 @asynccontextmanager
@@ -166,6 +175,9 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.callback(passwords.close)
         objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
         stack.push_async_callback(objects.close)
+
+        leaving = asyncio.create_task(_erase_alone(core, objects), name="erasing")
+        stack.callback(leaving.cancel)
 
         async def recording() -> None:
             await core.store.head(0)
@@ -183,6 +195,22 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 checks={"event store": recording, "read models": showing},
             )
         )
+
+
+async def _tidy() -> None:
+    """Cassandra, Redis and OpenSearch forget what was deleted when they next compact."""
+
+
+async def _erase_alone(core: Core, objects: MinioObjects) -> None:
+    """Erase those who left, unless another process does."""
+    leadership = PostgresLeadership(dsns_in(core.settings.postgres)[0])
+    while True:
+        try:
+            async with leadership.lead(f"erasing {core.settings.cassandra_keyspace}"):
+                await erasing(core, objects).run()
+        except Exception as error:  # noqa: BLE001 reported, and tried again
+            _log.error("erasing was broken off", exc_info=error)
+            await asyncio.sleep(SWEEP_S)
 
 
 @asynccontextmanager

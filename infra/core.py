@@ -1,6 +1,6 @@
 """The core of an installation: what every process and every tool needs of it, whichever profile it runs in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,13 +11,14 @@ from api.wiring import Wiring, Writes
 from commands import (
     albums,
     blocks,
+    closing,
     comments,
     deciding,
     follows,
     likes,
     members,
-    mutes,
     moderation,
+    mutes,
     notifications,
     photos,
     sessions,
@@ -43,6 +44,7 @@ from projections.ports import (
     Comments,
     Counters,
     Duplicates,
+    Erasures,
     Follows,
     Likes,
     Mutes,
@@ -62,6 +64,7 @@ from projections.ports import (
 )
 from projections.stores import ReadModels
 from streams.celebrities import Celebrities
+from streams.erasing import Erasing
 from streams.fanout import Chunks
 from streams.merging import Merged
 from streams.settling import Finish, Leading, Settling
@@ -81,6 +84,7 @@ class Queries:
     albums: Albums
     shares: Shares
     reports: Reports
+    erasures: Erasures
     notifications: Notifications
     share_views: ShareViews
     follows: Follows
@@ -111,6 +115,7 @@ class Queries:
             albums=self.albums,
             shares=self.shares,
             reports=self.reports,
+            erasures=self.erasures,
             notifications=self.notifications,
             share_views=self.share_views,
             follows=self.follows,
@@ -142,6 +147,10 @@ class Core:
     models: ReadModels
     queries: Queries
     deps: Deps
+    shred: Callable[[MemberId], Awaitable[None]]
+    """Destroys a member's key."""
+    tidy: Callable[[], Awaitable[None]]
+    """Empties read models' files of what was deleted from them."""
 
 
 def requests(core: Core) -> ShownRequests:
@@ -205,6 +214,7 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         file_report=partial(moderation.file_report, deps=deps, sight=sight),
         take_down=partial(moderation.take_down, deps=deps),
         lift_takedown=partial(moderation.lift_takedown, deps=deps),
+        close_account=partial(closing.close_account, deps=deps, passwords=passwords),
         like_photo=partial(likes.like_photo, deps=deps, sight=sight),
         unlike_photo=partial(likes.unlike_photo, deps=deps, sight=sight),
         write_comment=partial(comments.write_comment, deps=deps, sight=sight),
@@ -262,3 +272,21 @@ def wiring(
 def utc_now() -> datetime:
     """The clock."""
     return datetime.now(UTC)
+
+
+def erasing(core: Core, objects: Objects) -> Erasing:
+    """What erases those who left; to be run by one process at a time."""
+    queries = core.queries
+    return Erasing(
+        deps=core.deps,
+        heads=core.store,
+        progress=queries.progress,
+        erasures=queries.erasures,
+        authors=queries.authors,
+        albums=queries.albums,
+        shares=queries.shares,
+        objects=objects,
+        shred=core.shred,
+        tidy=core.tidy,
+        wait_s=core.settings.erase_after_s,
+    )

@@ -12,7 +12,7 @@ from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
 from domain.recorded import Recorded
-from infra.core import Core, Queries, celebrities, settling, utc_now, wiring
+from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
@@ -28,6 +28,7 @@ from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
+from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.kept import (
     KeptCounters,
@@ -85,7 +86,20 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)
         views = SqliteShareViews(settings.data / "share-views.db")
         stack.callback(views.close)
-        yield Core(settings, installation, store, models, _queries(models, store, views), deps)
+
+        async def shred(member_id: MemberId) -> None:
+            await asyncio.to_thread(keys.destroy, member_id)
+
+        yield Core(
+            settings,
+            installation,
+            store,
+            models,
+            _queries(models, store, views),
+            deps,
+            shred,
+            models.tidy,
+        )
 
 
 @asynccontextmanager
@@ -129,6 +143,10 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(reactions.stop)
         stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
 
+        leaving = erasing(core, objects)
+        leaving.start()
+        stack.push_async_callback(leaving.stop)
+
         async def following() -> None:
             if failing := follower.failing:
                 raise RuntimeError(f"read models can't be fed: {failing}")
@@ -164,6 +182,7 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteSh
         albums=SqliteAlbums(models),
         shares=SqliteShares(models),
         reports=SqliteReports(models),
+        erasures=SqliteErasures(models),
         notifications=SqliteNotifications(models),
         share_views=views,
         follows=SqliteFollows(models),

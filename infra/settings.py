@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     )
 
     access_token_s: int = Field(3600, ge=1, description="Life of an access token, seconds.")
+    erase_after_s: float = Field(
+        10.0, ge=0, description="How long a closed account waits before it is erased: longer than any command, seconds."
+    )
     catch_up_s: float = Field(2.0, ge=0, description="How long a read waits for its X-Min-Position, seconds.")
     body_limit: int = Field(1_048_576, ge=1024, description="Largest JSON body, bytes.")
     password_memory_kib: int = Field(19_456, ge=8, description="Memory of one Argon2id hash, KiB.")

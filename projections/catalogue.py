@@ -5,10 +5,12 @@ from typing import Final
 from projections.albums import ALBUMS
 from projections.analytics import ACTIVITY, ANALYTICS
 from projections.authors import AUTHORS
+from projections.belongings import BELONGINGS
 from projections.blocks import BLOCKS
 from projections.comments import COMMENTS
 from projections.counters import COUNTERS
 from projections.duplicates import DUPLICATES
+from projections.erasures import ERASURES
 from projections.follows import FOLLOWS
 from projections.likes import LIKES
 from projections.mutes import MUTES
@@ -33,6 +35,8 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     ALBUMS,
     SHARES,
     REPORTS,
+    BELONGINGS,
+    ERASURES,
     FOLLOWS,
     BLOCKS,
     MUTES,

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import PhotoDescribed, PhotoProcessed, PhotoRejected, PhotoUploaded
+from domain.events import PhotoDescribed, PhotoErased, PhotoProcessed, PhotoRejected, PhotoUploaded
 from domain.ids import MemberId, PhotoId
 from domain.images import Camera, Location, Rendition
 from domain.recorded import Recorded
-from projections.rows import Change, Look, Projection, Put, row
+from projections.rows import Change, Drop, Look, Projection, Put, row
 
 
 @row("photos", key=("photo_id",))
@@ -41,6 +41,8 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
         yield Put(_published(fact.event, fact.recorded_at))
         return
     match fact.event:
+        case PhotoErased(photo_id=photo_id):
+            yield Drop(PhotoRow, (photo_id,))
         case PhotoProcessed(photo_id=photo_id) | PhotoRejected(photo_id=photo_id) | PhotoDescribed(photo_id=photo_id):
             before = look.get(PhotoRow, photo_id)
             if before is not None:
@@ -99,7 +101,7 @@ def _after(before: PhotoRow, fact: Recorded) -> PhotoRow:
 PHOTOS = Projection(
     name="photos",
     version=1,
-    handles=(PhotoUploaded, PhotoProcessed, PhotoRejected, PhotoDescribed),
+    handles=(PhotoUploaded, PhotoProcessed, PhotoRejected, PhotoDescribed, PhotoErased),
     rows=(PhotoRow,),
     project=project,
 )

@@ -13,9 +13,11 @@ from domain.ids import AlbumId, CommentId, MemberId, PhotoId, ReportId, SessionI
 from domain.shares import ShareState
 from domain.visibility import AlbumSight
 from projections.albums import AlbumEntryRow, AlbumRow
+from projections.belongings import BelongingRow
 from projections.blocks import BlockRow
 from projections.comments import CommentRow
 from projections.counters import Kind
+from projections.erasures import ErasingRow, ErasureRow
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LikeRow
 from projections.mutes import MuteRow
@@ -94,6 +96,24 @@ class Reports(Protocol):
 
     async def page(self, *, before: ReportId | None, limit: int) -> Sequence[ReportRow]:
         """Newest first."""
+        ...
+
+
+class Erasures(Protocol):
+    """Who left, and what they leave behind."""
+
+    async def get(self, member_id: MemberId) -> ErasureRow | None:
+        """How far an erasure has come."""
+        ...
+
+    async def waiting(self, *, limit: int) -> Sequence[ErasingRow]:
+        """Those that are not finished."""
+        ...
+
+    async def belongings(
+        self, member_id: MemberId, *, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[BelongingRow]:
+        """What a member leaves behind, by kind and subject."""
         ...
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import MemberRegistered, ProfileChanged
+from domain.events import MemberErased, MemberRegistered, ProfileChanged
 from domain.ids import MemberId
 from domain.recorded import Recorded
-from projections.rows import Change, Look, Projection, Put, row
+from projections.rows import Change, Drop, Look, Projection, Put, row
 
 
 @row("profiles", key=("member_id",), orders=(("username",),))
@@ -25,6 +25,8 @@ class ProfileRow:
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
     """One row a member."""
     match fact.event:
+        case MemberErased(member_id=member):
+            yield Drop(ProfileRow, (member,))
         case MemberRegistered() as made:
             yield Put(ProfileRow(made.member_id, made.username, made.first_name, made.last_name, "", made.at))
         case ProfileChanged() as change:
@@ -34,5 +36,9 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
 
 
 PROFILES = Projection(
-    name="profiles", version=1, handles=(MemberRegistered, ProfileChanged), rows=(ProfileRow,), project=project
+    name="profiles",
+    version=1,
+    handles=(MemberRegistered, ProfileChanged, MemberErased),
+    rows=(ProfileRow,),
+    project=project,
 )

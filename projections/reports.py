@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from domain.events import ReportFiled
+from domain.events import MemberErased, ReportFiled
 from domain.ids import MemberId, ReportId
 from domain.recorded import Recorded
-from projections.rows import Change, Look, Projection, Put, row
+from projections.rows import Change, Drop, Look, Projection, Put, row
 
 ALL: Final = "all"
 
@@ -25,11 +25,13 @@ class ReportRow:
 
 
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
-    """A row for each report."""
-    del look
+    """A row for each report, until who made it is erased."""
     match fact.event:
+        case MemberErased(member_id=member):
+            mine = (row for row in look.list(ReportRow, ALL) if row.reporter_id == member)
+            yield from [Drop(ReportRow, (ALL, row.report_id)) for row in mine]
         case ReportFiled() as filed:
             yield Put(ReportRow(ALL, filed.report_id, filed.reporter_id, filed.subject, filed.reason, filed.at))
 
 
-REPORTS = Projection(name="reports", version=1, handles=(ReportFiled,), rows=(ReportRow,), project=project)
+REPORTS = Projection(name="reports", version=1, handles=(ReportFiled, MemberErased), rows=(ReportRow,), project=project)

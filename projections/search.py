@@ -14,8 +14,10 @@ from datetime import datetime
 from typing import Final
 
 from domain.events import (
+    MemberErased,
     MemberRegistered,
     PhotoDescribed,
+    PhotoErased,
     PhotoProcessed,
     PhotoRejected,
     PhotoRemoved,
@@ -134,6 +136,8 @@ class Found:
 def project_members(fact: Recorded, look: Look) -> Iterator[Change]:
     """One row a member."""
     match fact.event:
+        case MemberErased(member_id=member):
+            yield Drop(MemberDocument, (member,))
         case MemberRegistered() as made:
             yield Put(_member(made.member_id, made.username, made.first_name, made.last_name))
         case ProfileChanged() as change:
@@ -145,6 +149,8 @@ def project_members(fact: Recorded, look: Look) -> Iterator[Change]:
 def project_photos(fact: Recorded, look: Look) -> Iterator[Change]:
     """One row a photo that can be shown some day, and one row an owner."""
     match fact.event:
+        case MemberErased(member_id=member):
+            yield Drop(PhotoOwner, (member,))
         case MemberRegistered() as made:
             yield Put(_owner(made.member_id, made.username, made.first_name, made.last_name))
         case ProfileChanged() as change:
@@ -153,7 +159,7 @@ def project_photos(fact: Recorded, look: Look) -> Iterator[Change]:
                 yield Put(_owner(owner.owner_id, owner.username, change.first_name, change.last_name))
         case PhotoUploaded() as made:
             yield Put(_uploaded(made))
-        case PhotoRejected(owner_id=owner_id, photo_id=photo_id):
+        case PhotoRejected(owner_id=owner_id, photo_id=photo_id) | PhotoErased(owner_id=owner_id, photo_id=photo_id):
             yield Drop(PhotoDocument, (owner_id, photo_id))
         case (
             PhotoProcessed(owner_id=owner_id, photo_id=photo_id)
@@ -244,7 +250,7 @@ def _found_by(photo: PhotoDocument) -> PhotoDocument:
 MEMBER_SEARCH: Final = Projection(
     name="member_search",
     version=1,
-    handles=(MemberRegistered, ProfileChanged),
+    handles=(MemberRegistered, ProfileChanged, MemberErased),
     rows=(MemberDocument,),
     project=project_members,
 )
@@ -261,6 +267,8 @@ PHOTO_SEARCH: Final = Projection(
         PhotoDescribed,
         PhotoRemoved,
         PhotoRestored,
+        PhotoErased,
+        MemberErased,
     ),
     rows=(PhotoDocument, PhotoOwner),
     project=project_photos,

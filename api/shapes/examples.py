@@ -228,3 +228,13 @@ REPORTS: Final[dict[str, Any]] = {
     "items": [{**REPORT, "reporter": CARD, "taken_down": False}],
     "next_cursor": None,
 }
+CLOSED: Final[dict[str, Any]] = {"report_url": "https://photos.example.org/v1/erasures/8yH3xJkQ3n0gq0Ijf50m2w7b"}
+ERASURE: Final[dict[str, Any]] = {
+    "state": "finished",
+    "closed_at": _AT,
+    "erased_at": _AT,
+    "finished_at": _AT,
+    "withdrawn": {"likes": 31, "comments": 4, "follows": 15},
+    "removed": {"photos": 9, "albums": 2, "shares": 1, "files": 126},
+    "shredded": {"keys": 1, "at": _AT},
+}

@@ -12,7 +12,7 @@ from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
 from domain.events.celebrities import AuthorBecameCelebrity, AuthorCeasedCelebrity
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
-from domain.events.erasures import MemberClosed, MemberErased, PhotoErased
+from domain.events.erasures import ErasureFinished, MemberClosed, MemberErased, PhotoErased
 from domain.events.follows import (
     FollowAccepted,
     FollowBarred,
@@ -81,6 +81,7 @@ __all__ = [
     "CommentTakenDown",
     "EmailClaimed",
     "EmailReleased",
+    "ErasureFinished",
     "Event",
     "EventType",
     "FollowAccepted",

@@ -16,6 +16,14 @@ class MemberClosed:
     taken_down: bool
 
 
+@event("erasure.finished.v1")
+class ErasureFinished:
+    """Nothing in clear is left of a member who left: read models were emptied of them, and their files tidied."""
+
+    at: datetime
+    member_id: MemberId
+
+
 @event("photo.erased.v1")
 class PhotoErased:
     """A photo of a member who left was ended for good, its files with it."""

@@ -19,6 +19,7 @@ from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
+from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
@@ -102,6 +103,7 @@ class Past:
             albums=SqliteAlbums(models),
             shares=SqliteShares(models),
             reports=SqliteReports(models),
+            erasures=SqliteErasures(models),
             notifications=SqliteNotifications(models),
             share_views=_Uncounted(),
             follows=SqliteFollows(models),

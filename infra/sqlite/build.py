@@ -18,6 +18,7 @@ from infra.sqlite.shapes import micros, moment
 from projections.rows import Key, Projection
 from projections.stores import Batch, Fed, Model, PoisonedError
 
+_INDEXES: Final = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'"
 _REACHED: Final = "SELECT number FROM _checkpoints WHERE log = ?"
 _REACH: Final = (
     "INSERT INTO _checkpoints (log, number, recorded_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
@@ -101,6 +102,17 @@ class Build:
             with writing(connection):
                 if not DeadLetters(connection, self._now).discard(log, number):
                     raise LookupError(f"nothing is parked at {log}:{number} of {self.model}")
+
+    def tidy(self) -> None:
+        """Empty the file, its log and its indexes of the bytes of what was deleted; readers may go on meanwhile."""
+        with self._turn:
+            connection = self._open()
+            for (name,) in connection.execute(_INDEXES).fetchall():
+                connection.execute(f"INSERT INTO {name} ({name}) VALUES ('optimize')")  # noqa: S608 a table's name
+            connection.execute("VACUUM")
+            (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise sqlite3.OperationalError(f"the log of {self.model} can't be emptied while it is being read")
 
     def close(self) -> None:
         """Let the file go; a later call opens it again."""

@@ -98,13 +98,14 @@ class KeptSessions:
         self._models = models
         self._file = file
 
-    async def ended(self, session_id: SessionId) -> bool:
-        """Whether its tokens no longer count."""
+    async def ended(self, session_id: SessionId, member_id: MemberId) -> bool:
+        """Whether its tokens no longer count, or those of all of the member's sessions."""
 
-        async def load(sessions: list[SessionId]) -> Mapping[SessionId, bool]:
-            return {session: await self._file.ended(session) for session in sessions}
+        async def load(keys: list[str]) -> Mapping[str, bool]:
+            return {key: await self._file.ended(key, key) for key in keys}
 
-        return (await self._models.some(VISIBILITY, _SESSIONS, (session_id,), load))[session_id]
+        known = await self._models.some(VISIBILITY, _SESSIONS, (session_id, member_id), load)
+        return known[session_id] or known[member_id]
 
 
 class KeptPhotos:

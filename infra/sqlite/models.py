@@ -144,6 +144,11 @@ class SqliteReadModels:
         """Say whether followers leave a build alone, in every process."""
         await self._write(lambda: self._registry.pause(model, paused=paused))
 
+    async def tidy(self) -> None:
+        """Empty all files of the bytes of what was deleted from them."""
+        for status in await self.status():
+            await self._write(self._build(status.model).tidy)
+
     async def switch(self, model: Model) -> None:
         """Let reads use this build from now on, in every process."""
         await self._write(self._registry.switch, model)

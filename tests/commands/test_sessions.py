@@ -115,7 +115,7 @@ async def test_a_token_that_was_used_before_ends_the_session_for_everyone(produc
     second = await refreshed(product, first.refresh_token)
     await refused(product, first.refresh_token)
     assert await product.sessions.ended(first.session_id, first.member.member_id)
-    assert await session_ended(first.session_id, deps=product.deps)
+    assert await session_ended(first.session_id, first.member.member_id, deps=product.deps)
     await refused(product, second.refresh_token)
     assert await kinds(product, first.session_id) == [SessionOpened, SessionRefreshed, SessionEnded]
 
@@ -165,11 +165,11 @@ async def test_logging_out_ends_it_once_and_at_once(product):
     await product.member("ana")
     login = await logged_in(product, "ana")
     assert not await product.sessions.ended(login.session_id, login.member.member_id)
-    assert not await session_ended(login.session_id, deps=product.deps)
+    assert not await session_ended(login.session_id, login.member.member_id, deps=product.deps)
     receipt = await log_out(LogOut(login.session_id), deps=product.deps)
     assert [type(fact.event) for fact in receipt.recorded] == [SessionEnded]
     assert await product.sessions.ended(login.session_id, login.member.member_id)
-    assert await session_ended(login.session_id, deps=product.deps)
+    assert await session_ended(login.session_id, login.member.member_id, deps=product.deps)
     assert (await log_out(LogOut(login.session_id), deps=product.deps)).recorded == ()
     await refused(product, login.refresh_token)
 
@@ -180,7 +180,7 @@ async def test_with_the_read_store_down_the_record_tells_that_a_session_is_over(
     receipt = await log_out(LogOut(login.session_id), deps=replace(product.deps, immediate=Down()))
     assert receipt.pending
     assert not await product.sessions.ended(login.session_id, login.member.member_id)
-    assert await session_ended(login.session_id, deps=product.deps)
+    assert await session_ended(login.session_id, login.member.member_id, deps=product.deps)
 
 
 async def test_what_was_never_opened_is_not_ended(product):

@@ -14,6 +14,7 @@ from infra.cassandra.authors import CassandraAuthorLists
 from infra.cassandra.blocks import CassandraBlocks
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.duplicates import CassandraDuplicates
+from infra.cassandra.erasures import CassandraErasures
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.mutes import CassandraMutes
@@ -22,8 +23,8 @@ from infra.cassandra.photos import CassandraPhotos
 from infra.cassandra.processing import CassandraWaiting
 from infra.cassandra.profiles import CassandraProfiles
 from infra.cassandra.progress import ClusterProgress
-from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.reports import CassandraReports
+from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
@@ -37,6 +38,7 @@ from infra.sqlite.blocks import SqliteBlocks
 from infra.sqlite.comments import SqliteComments
 from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
+from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.kept import (
     KeptCounters,
@@ -55,8 +57,8 @@ from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.processing import SqliteWaiting
 from infra.sqlite.profiles import SqliteProfiles
 from infra.sqlite.progress import SqliteProgress
-from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.reports import SqliteReports
+from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
@@ -83,6 +85,7 @@ class Shown:
     albums: ports.Albums
     shares: ports.Shares
     reports: ports.Reports
+    erasures: ports.Erasures
     notifications: ports.Notifications
     comments: ports.Comments
     counters: ports.Counters
@@ -127,6 +130,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             albums=SqliteAlbums(models),
             shares=SqliteShares(models),
             reports=SqliteReports(models),
+            erasures=SqliteErasures(models),
             notifications=SqliteNotifications(models),
             comments=SqliteComments(models),
             counters=KeptCounters(models, SqliteCounters(models)),
@@ -171,6 +175,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 albums=CassandraAlbums(known.rows),
                 shares=CassandraShares(known.rows),
                 reports=CassandraReports(known.rows),
+                erasures=CassandraErasures(known.rows),
                 notifications=CassandraNotifications(known.rows),
                 comments=CassandraComments(known.rows),
                 counters=RedisCounters(tallies),

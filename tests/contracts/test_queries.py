@@ -319,3 +319,28 @@ async def test_notices_page_newest_first_with_those_they_came_from(shown):
     assert (await shown.notifications.actors(keys[:1], limit=1))[keys[0]].count == 2
     assert await shown.notifications.seen(shown.ada) == shown.world.at
     assert await shown.notifications.seen(shown.bob) is None
+
+
+async def test_reports_page_newest_first(shown):
+    shown.world.live(("upload", 0, 0, 0), *[("report", member, 0, 0) for member in (1, 2, 1)])
+    await shown.level()
+    rows = await pages(shown.reports.page, lambda row: row.report_id)
+    assert [row.reporter_id for row in rows] == [shown.bob, shown.cid, shown.bob]
+
+
+async def test_whoever_leaves_waits_until_all_is_done(shown):
+    shown.world.live(
+        ("upload", 0, 0, 0), ("like", 1, 0, 0), ("comment", 1, 0, 0), ("follow", 1, 0, 0), ("ask", 1, 0, 0)
+    )
+    shown.world.live(("leave", 1, 1, 0), ("leave", 0, 1, 0), ("leave", 0, 0, 3))
+    await shown.level()
+    assert [row.member_id for row in await shown.erasures.waiting(limit=9)] == [shown.bob]
+    done = await shown.erasures.get(shown.ada)
+    assert (done.likes, done.erased_at is None, done.finished_at is None) == (3, False, False)
+    assert (await shown.erasures.get(shown.bob)).erased_at is None
+    assert await shown.erasures.get("none") is None
+    read = partial(shown.erasures.belongings, shown.bob)
+    rows = await pages(read, lambda row: (row.kind, row.subject_id), 1, "after")
+    assert [row.kind for row in rows] == ["comment", "following", "like", "upload"]
+    (photo,) = shown.world.photos
+    assert (rows[2].subject_id, rows[2].owner_id) == (photo, shown.ada)

@@ -22,10 +22,10 @@ def removed(by):
 
 def test_its_author_edits_it_and_the_same_words_again_record_nothing():
     after = given(written).when(comments.edit, BEN, "Oh @ana", later(hours=1)).then(edited)
-    assert after.state == Comment(written, "Oh @ana")
+    assert after.state == Comment(written, "Oh @ana", edited_at=later(hours=1))
     after.when(comments.edit, BEN, "Oh @ana", later(hours=2)).then_nothing()
     back = after.when(comments.edit, BEN, "Hm", NOON).then(CommentEdited(at=NOON, text="Hm", mentions=(), **OF))
-    assert back.state == given(written).state
+    assert back.state == Comment(written, "Hm", edited_at=NOON)
 
 
 def test_nobody_else_edits_it():

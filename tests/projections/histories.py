@@ -34,12 +34,15 @@ from domain.events import (
     CommentRemoved,
     CommentTakedownLifted,
     CommentTakenDown,
+    ErasureFinished,
     FollowAccepted,
     FollowBarred,
     FollowRequested,
     FollowRequestEnded,
     FollowUnbarred,
     MemberBlocked,
+    MemberClosed,
+    MemberErased,
     MemberFollowed,
     MemberMuted,
     MemberRegistered,
@@ -54,6 +57,7 @@ from domain.events import (
     PhotoAudienceChanged,
     PhotoCommented,
     PhotoDescribed,
+    PhotoErased,
     PhotoLiked,
     PhotoProcessed,
     PhotoRejected,
@@ -64,12 +68,13 @@ from domain.events import (
     PhotoUnliked,
     PhotoUploaded,
     ProfileChanged,
-    RequestsSettled,
     ReportFiled,
+    RequestsSettled,
     SessionEnded,
     SessionOpened,
     ShareCreated,
     ShareRevoked,
+    UploadRequested,
 )
 from domain.homes import Stream, slot_of_member, slot_of_reactions
 from domain.ids import new_id, slot_of
@@ -81,7 +86,7 @@ AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES)
 REACTIONS = ("like", "comment", "edit")
-ALBUMS = ("album", "place", "place", "share", "see", "report", "moderate")
+ALBUMS = ("album", "place", "place", "share", "see", "report", "moderate", "leave", "ask")
 
 steps = st.lists(
     st.tuples(st.sampled_from((*VERBS, "follow", *REACTIONS, "like", *ALBUMS)), *[st.integers(0, 5)] * 3),
@@ -105,6 +110,7 @@ class World:
     albums: dict[str, dict] = field(default_factory=dict)
     celebrities: set[str] = field(default_factory=set)
     shares: dict[str, str] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     hidden: dict[str, dict] = field(default_factory=dict)
     minute: int = 0
@@ -154,7 +160,7 @@ class World:
 
     def privacy(self, a, b, c):
         member = self._member(a)
-        if member in self.down:
+        if member in self.down | self.left:
             return
         self.members[member] = not self.members[member]
         change = MemberWentPrivate if self.members[member] else MemberWentPublic
@@ -433,7 +439,9 @@ class World:
         elif a % 3 == 1:
             member = self._member(b)
             of = {"at": self.at, "member_id": member, "private": self.members[member], "by": "moderator"}
-            made = MemberTakedownLifted(**of, closed=False) if member in self.down else MemberTakenDown(**of)
+            made = (
+                MemberTakedownLifted(**of, closed=member in self.left) if member in self.down else MemberTakenDown(**of)
+            )
             self.down ^= {member}
             self._record(members.stream(member), made)
         elif self.hidden and c % 2:
@@ -456,3 +464,27 @@ class World:
         known["down"] = not known.get("down")
         of = {"owner_id": known["owner_id"], "status": known["status"], "audience": known["audience"]}
         self._record(photos.stream(photo), change(at=self.at, photo_id=photo, by="moderator", **of))
+
+    def ask(self, a, b, c):
+        """Ask for a place for a file."""
+        member = self._member(a)
+        upload = self._id(slot_of(member))
+        of = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 1, "sha256": None, "object_key": "key"}
+        asked = UploadRequested(at=self.at, upload_id=upload, member_id=member, expires_at=self.at, **of)
+        self._record(photos.upload_stream(upload), asked)
+
+    def leave(self, a, b, c):
+        """Close an account, or go on with erasing it."""
+        member = self._member(a)
+        of = {"at": self.at, "member_id": member}
+        numbers = dict.fromkeys(("likes", "comments", "follows", "photos", "albums", "shares", "files"), c)
+        if member not in self.left:
+            self.left.add(member)
+            private, taken_down = self.members[member], member in self.down
+            self._record(members.stream(member), MemberClosed(**of, private=private, taken_down=taken_down))
+        elif b == 0:
+            self._record(members.stream(member), MemberErased(**of, **numbers), ErasureFinished(**of))
+        for photo, known in self.photos.items() if b == 1 else ():
+            if known["owner_id"] == member and known["removed"]:
+                known["down"] = True  # nothing can be done to it any more
+                self._record(photos.stream(photo), PhotoErased(at=self.at, photo_id=photo, owner_id=member))
