@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,10 +44,11 @@ class Metrics:
         self._requests.labels(method, route, str(status)).observe(seconds)
 
     async def render(self, progress: Progress, names: Sequence[str]) -> Response:
-        """Everything as Prometheus reads it."""
+        """Everything as Prometheus reads it: the application's own, and what its process measures (of servers away, say)."""
         for name in names:
             self._lag.labels(name).set(await _lag_s(progress, name))
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        measured = generate_latest(self._registry) + generate_latest(REGISTRY)
+        return Response(measured, media_type=CONTENT_TYPE_LATEST)
 
 
 class Measured:

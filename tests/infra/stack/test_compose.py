@@ -127,13 +127,22 @@ def test_filmroll_gets_the_settings_that_a_native_stack_gives(services: dict[str
     native = Addresses.of(Stack(tmp_path, tmp_path, ports.BASE, Secrets.generate())).settings()
     for name in PROCESSES:
         assert set(native) <= set(services[name]["environment"])
+        assert services[name]["environment"]["FILMROLL_PROFILE"] == "cluster"
+
+
+def test_links_to_files_lead_where_browsers_reach_them(services: dict[str, Any]) -> None:
+    [published] = services["minio"]["ports"]
+    url = services["api"]["environment"]["FILMROLL_MINIO_PUBLIC_URL"]
+    assert url == f"http://{published.rpartition(':')[0]}"
 
 
 def test_every_server_is_asked_whether_it_is_healthy_before_filmroll_starts(services: dict[str, Any]) -> None:
     for name in SERVICES:
         assert services[name]["healthcheck"]["test"]
+    healthy = {"condition": "service_healthy"}
     for name in PROCESSES:
-        assert services[name]["depends_on"] == {server: {"condition": "service_healthy"} for server in SERVICES}
+        others = {} if name == "api" else {"api": healthy}  # the API makes what is missing in the servers
+        assert services[name]["depends_on"] == dict.fromkeys(SERVICES, healthy) | others
 
 
 def test_no_secret_is_written_down(compose: dict[str, Any]) -> None:
