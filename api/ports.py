@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from domain.recorded import Recorded
 from domain.visibility import Sight
 from projections.ports import (
+    Affinities,
     Albums,
     AuthorLists,
     Blocks,
@@ -17,6 +18,7 @@ from projections.ports import (
     Duplicates,
     Erasures,
     Follows,
+    Frozen,
     Likes,
     Mutes,
     Notifications,
@@ -147,6 +149,8 @@ class Reads:
     trash: Trash
     timelines: Timelines
     likes: Likes
+    affinities: Affinities
+    frozen: Frozen
     comments: Comments
     counters: Counters
     duplicates: Duplicates

@@ -14,6 +14,7 @@ from api.tracing import context
 from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
+from infra.cassandra.affinity import CassandraAffinities
 from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.authors import CassandraAuthorLists
 from infra.cassandra.blocks import CassandraBlocks
@@ -59,6 +60,7 @@ from infra.opensearch.store import OpenSearchStore
 from infra.passwords import Argon2Passwords
 from infra.redis.connecting import connect as connect_redis
 from infra.redis.counters import RedisCounters, RedisTallies
+from infra.redis.frozen import RedisFrozen
 from infra.redis.shares import RedisShareViews
 from infra.redis.store import RedisCounterStore
 from infra.settings import Settings
@@ -143,6 +145,8 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             trash=CassandraTrash(lived),
             timelines=CassandraTimelines(lived),
             likes=CassandraLikes(lived),
+            affinities=CassandraAffinities(lived),
+            frozen=RedisFrozen(redis, realm=realm),
             comments=CassandraComments(lived),
             counters=RedisCounters(RedisTallies(models, redis, realm=realm)),
             duplicates=CassandraDuplicates(lived),

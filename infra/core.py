@@ -38,6 +38,7 @@ from infra.requests import ShownRequests
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.ports import (
+    Affinities,
     Albums,
     AuthorLists,
     Blocks,
@@ -46,6 +47,7 @@ from projections.ports import (
     Duplicates,
     Erasures,
     Follows,
+    Frozen,
     Likes,
     Mutes,
     Notifications,
@@ -93,6 +95,8 @@ class Queries:
     trash: Trash
     timelines: Timelines
     likes: Likes
+    affinities: Affinities
+    frozen: Frozen
     comments: Comments
     counters: Counters
     duplicates: Duplicates
@@ -124,6 +128,8 @@ class Queries:
             trash=self.trash,
             timelines=self.timelines,
             likes=self.likes,
+            affinities=self.affinities,
+            frozen=self.frozen,
             comments=self.comments,
             counters=self.counters,
             duplicates=self.duplicates,

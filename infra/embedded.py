@@ -22,6 +22,7 @@ from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import open_installation
 from infra.passwords import Argon2Passwords
 from infra.settings import Settings
+from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.blocks import SqliteBlocks
@@ -30,6 +31,7 @@ from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.frozen import SqliteFrozen
 from infra.sqlite.kept import (
     KeptCounters,
     KeptLikes,
@@ -55,6 +57,7 @@ from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
+from projections.ports import Frozen
 from projections.processing import PROCESSING
 from projections.stores import Model
 from projections.timelines import TIMELINES
@@ -83,6 +86,8 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         await models.open()
         stack.push_async_callback(models.close)
         await prepare(models, CATALOGUE)
+        frozen = SqliteFrozen(settings.data / "frozen.db", now=utc_now)
+        stack.callback(frozen.close)
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)
         views = SqliteShareViews(settings.data / "share-views.db")
         stack.callback(views.close)
@@ -95,7 +100,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             installation,
             store,
             models,
-            _queries(models, store, views),
+            _queries(models, store, frozen, views),
             deps,
             shred,
             models.tidy,
@@ -173,7 +178,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteShareViews) -> Queries:
+def _queries(models: SqliteReadModels, store: LibraryEventStore, frozen: Frozen, views: SqliteShareViews) -> Queries:
     return Queries(
         sight=KeptSight(models, SqliteSight(models)),
         profiles=KeptProfiles(models, SqliteProfiles(models)),
@@ -191,6 +196,8 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, views: SqliteSh
         timelines=KeptTimelines(models, SqliteTimelines(models)),
         likes=KeptLikes(models, SqliteLikes(models)),
         trash=SqliteTrash(models),
+        affinities=SqliteAffinities(models),
+        frozen=frozen,
         comments=SqliteComments(models),
         counters=KeptCounters(models, SqliteCounters(models)),
         duplicates=SqliteDuplicates(models),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections.affinity import AFFINITY
 from projections.albums import ALBUMS
 from projections.analytics import ACTIVITY, ANALYTICS
 from projections.authors import AUTHORS
@@ -44,6 +45,7 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     TRASH,
     TIMELINES,
     LIKES,
+    AFFINITY,
     COMMENTS,
     NOTIFICATIONS,
     COUNTERS,

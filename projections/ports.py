@@ -6,12 +6,13 @@ the last item already seen (exclusive), and no more than `limit` rows come back.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from domain.ids import AlbumId, CommentId, MemberId, PhotoId, ReportId, SessionId, ShareId
 from domain.shares import ShareState
 from domain.visibility import AlbumSight
+from projections.affinity import Given
 from projections.albums import AlbumEntryRow, AlbumRow
 from projections.belongings import BelongingRow
 from projections.blocks import BlockRow
@@ -31,6 +32,9 @@ from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.shares import ShareRow
 from projections.timelines import TimelineRow
 from projections.trash import TrashedPhotoRow
+
+FROZEN_FOR: Final = timedelta(hours=25)
+"""A cursor holds for a day at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,26 @@ class Timelines(Protocol):
         self, owner_ids: Iterable[MemberId], *, before: PhotoId | None, oldest: PhotoId, limit: int
     ) -> Sequence[PhotoId]:
         """The photos of several authors together, newest first, down to `oldest`; at most one page of `limit`."""
+        ...
+
+
+class Affinities(Protocol):
+    """What readers gave authors, by which their feeds are ranked."""
+
+    async def given(self, reader_id: MemberId, *, since: datetime) -> Mapping[MemberId, Given]:
+        """Likes and comments by author, of those who got any; what was taken back is left out."""
+        ...
+
+
+class Frozen(Protocol):
+    """Orders that were computed once, and that pages go by for `FROZEN_FOR`."""
+
+    async def keep(self, order: Sequence[PhotoId]) -> str:
+        """Keep an order; the name that it is found under, which nobody can guess."""
+        ...
+
+    async def read(self, name: str) -> Sequence[PhotoId] | None:
+        """An order; None where its time is over."""
         ...
 
 

@@ -42,22 +42,24 @@ class Celebrities:
     _noted: set[MemberId] = field(default_factory=set)
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def noted(self, authors: Iterable[MemberId]) -> None:
+        """These have to be looked at."""
+        self._noted.update(authors)
+        if self._noted:
+            self._nudged.set()
+
     def fed(self, model: Model, facts: Iterable[Recorded]) -> None:
         """Counters took these facts: whom they gave followers, or took some from, has to be looked at."""
         if model.projection != COUNTERS.name:
             return
-        for fact in facts:
-            match fact.event:
-                case MemberFollowed() | FollowAccepted() | MemberUnfollowed() as change:
-                    self._noted.add(change.followed_id)
-        if self._noted:
-            self._nudged.set()
+        changes = (MemberFollowed, FollowAccepted, MemberUnfollowed)
+        self.noted(fact.event.followed_id for fact in facts if isinstance(fact.event, changes))
 
     async def run(self) -> None:
         """Review until cancelled, after whatever goes wrong."""
         while True:
             try:
-                await self._review(await self.timelines.celebrities())
+                await self.look()
             except NoLiveModelError as error:
                 _log.warning("celebrities can't be read now", error=str(error))
             except Exception as error:  # noqa: BLE001 reported, and tried again
@@ -69,8 +71,10 @@ class Celebrities:
             except TimeoutError:
                 continue
 
-    async def _review(self, celebrities: frozenset[MemberId]) -> None:
+    async def look(self) -> None:
+        """Review everyone who was noted, and every celebrity."""
         self._nudged.clear()
+        celebrities = await self.timelines.celebrities()
         noted, self._noted = self._noted, set()
         try:
             asked = noted | celebrities

@@ -3,20 +3,31 @@
 What the viewer may see is decided behind it, over the rows that the visibility rule reads.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final
 
 from api.ports import Reads
+from api.problems import Problem
+from api.showing.members import counts_of
 from api.showing.photos import Hydrated
 from domain.ids import EPOCH, MemberId, PhotoId, first_id, time_of
-from domain.visibility import belongs_in_feed
+from domain.ranking import AFFINITY_SPAN, affinity, score
+from domain.visibility import STRANGERS, MemberState, belongs_in_feed, may_see_photo
+from projections.affinity import NOTHING
+from projections.counters import Kind
 from projections.ports import Since
 
-SKELETON_MODELS: Final = ("timelines", "follows")
+SKELETON_MODELS: Final = ("timelines", "follows", "affinity")
 """The read models that a skeleton is read from."""
+
+RANKED: Final = 500
+"""Photos that are ranked: the newest of the last `RANKED_SPAN`."""
+RANKED_SPAN: Final = timedelta(days=7)
 
 _FIRST: Final = first_id(EPOCH)
 _SPAN: Final = timedelta(days=31)
@@ -30,6 +41,7 @@ class Order(StrEnum):
     """How the feed is ordered."""
 
     LATEST = "latest"
+    RANKED = "ranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +54,35 @@ class Place:
 
 async def skeleton(reads: Reads, viewer: MemberId, order: Order, key: list[Any] | None, limit: int) -> Sequence[Place]:
     """The places behind a key (None: from the beginning); fewer than `limit` only where the feed ends."""
-    del order
-    found = await latest(reads, viewer, key[0] if key else None, limit)
+    if order is Order.RANKED:
+        return await _ranked(reads, viewer, key, limit)
+    found = await _latest(reads, viewer, key[0] if key else None, limit)
     return [Place(photo, [photo]) for photo in found]
 
 
-async def latest(reads: Reads, viewer: MemberId, before: PhotoId | None, limit: int) -> Sequence[PhotoId]:
-    """Newest first: what is written ahead, with the lists of hot authors merged in; then authors' lists alone."""
-    oldest = first_id(reads.now() - reads.window)
+async def _latest(
+    reads: Reads, viewer: MemberId, before: PhotoId | None, limit: int, end: PhotoId = _FIRST
+) -> list[PhotoId]:
+    """Newest first, down to `end`: what is written ahead, with hot authors merged in; then authors' lists alone."""
+    oldest = max(first_id(reads.now() - reads.window), end)
     found: list[PhotoId] = []
     if before is None or before > oldest:
         hot = await _followed(reads, viewer, await reads.timelines.hot())  # before the rows: see the port
         rows = await reads.timelines.page(viewer, before=before, limit=limit, oldest=oldest)
         merged = await reads.timelines.of_authors(hot, before=before, oldest=oldest, limit=limit) if hot else ()
         found = sorted({*merged, *(row.photo_id for row in rows)}, reverse=True)[:limit]
-    if len(found) == limit:
+    if len(found) == limit or oldest == end:
         return found
-    return [*found, *await _older(reads, viewer, min(before or oldest, oldest), limit - len(found))]
+    return [*found, *await _older(reads, viewer, min(before or oldest, oldest), limit - len(found), end)]
 
 
-async def _older(reads: Reads, viewer: MemberId, before: PhotoId, limit: int) -> Sequence[PhotoId]:
+async def _older(reads: Reads, viewer: MemberId, before: PhotoId, limit: int, end: PhotoId) -> list[PhotoId]:
     """From the lists of all whom the viewer follows, and their own, one span of time after another."""
     owners = [viewer, *await _following(reads, viewer)]
     found: list[PhotoId] = []
     span = _SPAN
-    while len(found) < limit and before > _FIRST:
-        oldest = first_id(time_of(before) - span)
+    while len(found) < limit and before > end:
+        oldest = max(first_id(time_of(before) - span), end)
         found += await reads.timelines.of_authors(owners, before=before, oldest=oldest, limit=limit - len(found))
         before, span = oldest, 2 * span
     return found
@@ -90,6 +105,64 @@ async def _following(reads: Reads, viewer: MemberId) -> list[MemberId]:
         before = Since(rows[-1].since, rows[-1].followed_id)
         if len(rows) < _PAGE:
             break
+    return found
+
+
+async def _ranked(reads: Reads, viewer: MemberId, key: list[Any] | None, limit: int) -> list[Place]:
+    """A page of an order that is computed once, and kept for all pages behind the first."""
+    if key is None:
+        start, order = 0, await _rank(reads, viewer)
+        name = await reads.frozen.keep(order) if len(order) >= limit else ""
+    else:
+        name, start = key
+        kept = await reads.frozen.read(name)
+        if kept is None:
+            raise Problem(HTTPStatus.BAD_REQUEST, "cursor_invalid", "That order is no longer kept; begin anew.")
+        order = list(kept)
+    return [Place(photo, [name, at]) for at, photo in enumerate(order[start : start + limit], start + 1)]
+
+
+async def _rank(reads: Reads, viewer: MemberId) -> list[PhotoId]:
+    """The newest photos that the viewer may see, by their score and what the viewer gave their authors; ties newest."""
+    now = reads.now()
+    end = first_id(now - RANKED_SPAN)
+    candidates: dict[PhotoId, MemberId] = {}
+    before: PhotoId | None = None
+    while len(candidates) < RANKED:
+        page = await _latest(reads, viewer, before, RANKED, end)
+        candidates |= await _shown(reads, viewer, page)
+        if len(page) < RANKED:
+            break
+        before = page[-1]
+    newest = list(candidates)[:RANKED]
+    counts, given = await asyncio.gather(
+        counts_of(reads, newest, (Kind.LIKES, Kind.COMMENTS)),
+        reads.affinities.given(viewer, since=now - AFFINITY_SPAN),
+    )
+
+    def weight(photo: PhotoId) -> tuple[float, PhotoId]:
+        likes, comments = ((counts or {}).get((photo, kind), 0) for kind in (Kind.LIKES, Kind.COMMENTS))
+        to = given.get(candidates[photo], NOTHING)
+        return score(likes, comments, now - time_of(photo)) * affinity(to.likes, to.comments), photo
+
+    return sorted(newest, key=weight, reverse=True)
+
+
+async def _shown(reads: Reads, viewer: MemberId, photos: Sequence[PhotoId]) -> dict[PhotoId, MemberId]:
+    """Those of some photos that stand in the viewer's feed, with their owners, in the same order."""
+    if not photos:
+        return {}
+    states = await reads.sight.photos(photos)
+    owners = {state.owner_id for state in states.values()}
+    members, relations = await asyncio.gather(
+        reads.sight.members(owners), reads.sight.relations(viewer, owners - {viewer})
+    )
+    found = {}
+    for state in (states[photo] for photo in photos if photo in states):
+        relation = relations.get(state.owner_id, STRANGERS)
+        owner = members.get(state.owner_id, MemberState(state.owner_id))
+        if may_see_photo(viewer, state, owner, relation) and belongs_in_feed(viewer, state, relation):
+            found[state.photo_id] = state.owner_id
     return found
 
 

@@ -1,7 +1,7 @@
 """The past: a scratch store with read models as they stood at a moment, and the API's own answers over it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,8 @@ import orjson
 from api.ports import Reads
 from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
-from domain.ids import ShareId
+from domain.ids import PhotoId, ShareId
+from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
 from infra.sqlite.blocks import SqliteBlocks
@@ -112,6 +113,8 @@ class Past:
             trash=SqliteTrash(models),
             timelines=SqliteTimelines(models),
             likes=SqliteLikes(models),
+            affinities=SqliteAffinities(models),
+            frozen=_Nothing(),
             comments=SqliteComments(models),
             counters=SqliteCounters(models),
             duplicates=SqliteDuplicates(models),
@@ -146,6 +149,19 @@ class Past:
         kinds = {"likes": Kind.LIKES, "comments": Kind.COMMENTS}
         found = await self._reads.counters.read([photo_id], kinds.values())
         return {name: found[photo_id, kind] for name, kind in kinds.items()}
+
+
+class _Nothing:
+    """Nobody pages through the past."""
+
+    async def keep(self, order: Sequence[PhotoId]) -> str:
+        """Kept nowhere."""
+        del order
+        return ""
+
+    async def read(self, name: str) -> None:
+        """Nothing is kept."""
+        del name
 
 
 class _Keys:

@@ -162,8 +162,8 @@ async def client(made: Wiring) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def inside(data: Path, *, logs: int = 1) -> AsyncIterator[Inside]:
-    settings = Settings(data=data, logs=logs, synchronous="NORMAL", catch_up_s=10)
+async def inside(data: Path, *, logs: int = 1, **said: Any) -> AsyncIterator[Inside]:
+    settings = Settings(data=data, logs=logs, synchronous="NORMAL", catch_up_s=10, **said)
     passwords = Argon2Passwords(memory_kib=8, passes=1)
     try:
         async with open_core(settings, create=True) as core:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.cassandra.affinity import CassandraAffinities
 from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.analytics import CassandraActivity
 from infra.cassandra.authors import CassandraAuthorLists
@@ -31,6 +32,8 @@ from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
 from infra.redis.counters import RedisCounters, RedisTallies
+from infra.redis.frozen import RedisFrozen
+from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.analytics import SqliteAnalytics
 from infra.sqlite.authors import SqliteAuthorLists
@@ -40,6 +43,7 @@ from infra.sqlite.counters import SqliteCounters
 from infra.sqlite.duplicates import SqliteDuplicates
 from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
+from infra.sqlite.frozen import SqliteFrozen
 from infra.sqlite.kept import (
     KeptCounters,
     KeptLikes,
@@ -91,6 +95,8 @@ class Shown:
     counters: ports.Counters
     follows: ports.Follows
     likes: ports.Likes
+    affinities: ports.Affinities
+    frozen: ports.Frozen
     photos: ports.Photos
     waiting: ports.Waiting
     blocks: ports.Blocks
@@ -137,6 +143,8 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             follows=SqliteFollows(models),
             likes=KeptLikes(models, SqliteLikes(models)),
             photos=KeptPhotos(models, SqlitePhotos(models)),
+            affinities=SqliteAffinities(models),
+            frozen=SqliteFrozen(directory / "frozen.db", now=lambda: START),
             waiting=SqliteWaiting(models),
             profiles=KeptProfiles(models, SqliteProfiles(models)),
             timelines=KeptTimelines(models, SqliteTimelines(models)),
@@ -181,6 +189,8 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 counters=RedisCounters(tallies),
                 follows=CassandraFollows(known.rows),
                 likes=CassandraLikes(known.rows),
+                affinities=CassandraAffinities(known.rows),
+                frozen=RedisFrozen(known.redis, realm=known.realm),
                 photos=CassandraPhotos(known.rows),
                 waiting=CassandraWaiting(known.rows),
                 blocks=CassandraBlocks(known.rows),

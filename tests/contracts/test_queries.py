@@ -7,6 +7,7 @@ import pytest
 
 from domain.events import MemberWentPrivate
 from domain.visibility import MemberState, PhotoState, Relation
+from projections.affinity import Given
 from projections.analytics import Measure, day_of, hour_of
 from projections.counters import Kind
 from projections.notifications import notice_of
@@ -344,3 +345,48 @@ async def test_whoever_leaves_waits_until_all_is_done(shown):
     assert [row.kind for row in rows] == ["comment", "following", "like", "upload"]
     (photo,) = shown.world.photos
     assert (rows[2].subject_id, rows[2].owner_id) == (photo, shown.ada)
+
+
+async def test_affinities_tell_what_was_given_of_late_and_not_taken_back(shown):
+    world = shown.world
+    world.live(("upload", 0, 0, 0), ("upload", 1, 0, 0), ("upload", 0, 0, 0))
+    world.live(*[("like", 2, photo, 0) for photo in (0, 1, 2)], ("comment", 2, 0, 0), ("comment", 2, 1, 0))
+    world.live(("like", 2, 2, 0), ("edit", 1, 0, 0), ("like", 0, 0, 0), ("comment", 0, 0, 0), ("remove", 0, 0, 0))
+    await shown.level()
+    found = await shown.affinities.given(shown.cid, since=START)
+    assert found == {shown.ada: Given(likes=1, comments=1), shown.bob: Given(likes=1, comments=0)}
+    assert await shown.affinities.given(shown.ada, since=START) == {}, "what one gives oneself counts for nothing"
+    newest = max(fact.recorded_at for facts in shown.log.facts.values() for fact in facts)
+    assert await shown.affinities.given(shown.cid, since=newest + timedelta(microseconds=1)) == {}
+
+
+async def test_affinities_count_more_than_a_page(shown):
+    shown.world.live(("upload", 0, 0, 0), *[("comment", 1, 0, 0)] * 1_005)
+    await shown.level()
+    assert await shown.affinities.given(shown.bob, since=START) == {shown.ada: Given(likes=0, comments=1_005)}
+
+
+async def test_orders_are_kept_under_names_of_their_own(shown):
+    first, second = await shown.frozen.keep(["b", "a"]), await shown.frozen.keep([])
+    assert first != second
+    assert list(await shown.frozen.read(first)) == ["b", "a"]
+    assert list(await shown.frozen.read(second)) == []
+    assert await shown.frozen.read("nothing") is None
+
+
+async def test_hot_authors_celebrities_and_the_lists_of_many(shown):
+    world = shown.world
+    world.live(*[("upload", owner, 0, 0) for owner in (0, 1, 0, 2, 1)], ("fame", 0, 9, 0), ("fame", 1, 9, 0))
+    world.live(("fame", 1, 0, 0))
+    await shown.level()
+    assert await shown.timelines.celebrities() == {shown.ada}
+    assert await shown.timelines.hot() == {shown.ada, shown.bob}, "whoever ceases to be one is hot until filled in"
+    of = {photo: known["owner_id"] for photo, known in world.photos.items()}
+    newest = [photo for photo in reversed(world.photos) if of[photo] != shown.cid]
+    both = partial(shown.timelines.of_authors, [shown.ada, shown.bob])
+    many = partial(shown.timelines.of_authors, [shown.ada, shown.bob, *(f"nobody{number}" for number in range(60))])
+    for read in (both, many):
+        assert list(await read(before=None, oldest="", limit=9)) == newest
+        assert list(await read(before=newest[0], oldest=newest[2], limit=9)) == newest[1:3]
+        assert list(await read(before=None, oldest="", limit=2)) == newest[:2]
+    assert list(await shown.timelines.of_authors([], before=None, oldest="", limit=9)) == []
