@@ -17,8 +17,9 @@ _BY_TIME: Final = 0
 class CassandraAffinities:
     """What readers gave authors."""
 
-    def __init__(self, models: CassandraModels) -> None:
+    def __init__(self, models: CassandraModels, *, page: int = _PAGE) -> None:
         self._models = models
+        self._page = page
 
     async def given(self, reader_id: MemberId, *, since: datetime) -> Mapping[MemberId, Given]:
         """Likes and comments by author, of those who got any."""
@@ -27,13 +28,13 @@ class CassandraAffinities:
         beyond: tuple[Any, ...] = ()
         more = True
         while more:
-            rows = await reader.page(GivenRow, reader_id, beyond, limit=_PAGE, newest=True, order=_BY_TIME)
+            rows = await reader.page(GivenRow, reader_id, beyond, limit=self._page, newest=True, order=_BY_TIME)
             recent = [row for row in rows if row.at >= since]
             for row in recent:
                 known = found[row.owner_id]
                 liked = row.kind == LIKE
                 found[row.owner_id] = Given(known.likes + liked, known.comments + (not liked))
-            more = len(recent) == _PAGE
+            more = len(recent) == self._page
             if more:
                 last = rows[-1]
                 beyond = (micros(last.at), last.kind, last.subject, last.owner_id)

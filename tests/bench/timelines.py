@@ -28,7 +28,7 @@ from infra.stack import control  # noqa: E402
 from infra.stack.addresses import Addresses  # noqa: E402
 from infra.stack.layout import default_cache  # noqa: E402
 from projections.stores import Batch, Fed, State  # noqa: E402
-from projections.timelines import TIMELINES  # noqa: E402
+from projections.timelines import build_timelines  # noqa: E402
 from tests.cluster import SERVERS, Cluster, cluster, keyspace  # noqa: E402
 from tests.streams.memory_log import MemoryLog  # noqa: E402
 
@@ -36,6 +36,7 @@ FOLLOWERS = 2_000
 PHOTOS = 50
 SINGLE = 10_000
 PAGES = 500
+TIMELINES = build_timelines(inline=FOLLOWERS)  # as one batch, which is what is compared
 ROUNDS = 5
 SHARDS = (256, 32)
 START = datetime(2025, 3, 1, tzinfo=UTC)

@@ -189,7 +189,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 counters=RedisCounters(tallies),
                 follows=CassandraFollows(known.rows),
                 likes=CassandraLikes(known.rows),
-                affinities=CassandraAffinities(known.rows),
+                affinities=CassandraAffinities(known.rows, page=50),
                 frozen=RedisFrozen(known.redis, realm=known.realm),
                 photos=CassandraPhotos(known.rows),
                 waiting=CassandraWaiting(known.rows),

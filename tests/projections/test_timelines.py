@@ -1,9 +1,6 @@
 """Timelines whose fan-out is paused, behind, cut and repeated: what may be read is whole at every moment."""
 
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,16 +15,13 @@ from domain.events import (
     PhotoUploaded,
 )
 from domain.ids import first_id
-from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
-from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
-from projections import ports
-from projections.stores import Batch, Fed, ReadModels, State
-from projections.timelines import STORED, ChunkRow, HotAuthorRow, TimelineRow, build_timelines
-from streams.fanout import Chunks, FanOut, do
+from projections.stores import Batch, Fed, State
+from projections.timelines import BUCKETS, STORED, TIMELINES, ChunkRow, HotAuthorRow, TimelineRow, build_timelines
+from streams.fanout import FanOut, do
 from streams.rebuild import rebuild
 from streams.verifying import dump, verify
-from tests.cluster import SERVERS, cluster, keyspace
-from tests.projections.feeding import sqlite_models
+from tests.cluster import SERVERS
+from tests.projections.desks import Author, Desk, live, member, on_cassandra, on_sqlite
 from tests.projections.histories import World
 from tests.streams.memory_log import MemoryLog, twice
 
@@ -39,28 +33,6 @@ many = settings(max_examples=25, deadline=None, suppress_health_check=list(Healt
 few = settings(
     max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
-
-
-@dataclass
-class Desk:
-    """One adapter's read models, what readers ask of them, and what does the work."""
-
-    models: ReadModels
-    timelines: ports.Timelines
-    chunks: Chunks
-
-
-@asynccontextmanager
-async def sqlite() -> AsyncIterator[Desk]:
-    async with sqlite_models(catalogue=(TINY,)) as models:
-        yield Desk(models, SqliteTimelines(models), SqliteChunks(models))
-
-
-@asynccontextmanager
-async def on_the_servers(stack) -> AsyncIterator[Desk]:
-    addresses = stack.need(*SERVERS)
-    async with keyspace(addresses) as space, cluster(addresses, space) as known:
-        yield Desk(known.models, CassandraTimelines(known.rows), CassandraChunks(known.rows))
 
 
 class Naive:
@@ -124,8 +96,8 @@ async def complete_at_every_moment(desk: Desk, log: MemoryLog, draw: random.Rand
         for fact in facts:
             naive.take(fact)
         await some_work(desk, draw)
-        for member in draw.sample(everyone := sorted(members_of(naive)), min(3, len(everyone))):
-            assert naive.feed(member) <= await read(desk, naive, member)
+        for who in draw.sample(everyone := sorted(members_of(naive)), min(3, len(everyone))):
+            assert naive.feed(who) <= await read(desk, naive, who)
     built = await rebuild(TINY, log=log, models=desk.models, batch=7)
     await FanOut(desk.chunks).drain()
     for each in (model, built):
@@ -156,7 +128,7 @@ def members_of(naive: Naive) -> set[str]:
 @given(taken=steps, count=st.sampled_from([1, 4]), seed=st.integers(0, 999))
 async def test_a_feed_lacks_nothing_however_far_behind_the_work_is(taken, count, seed):
     log = World(MemoryLog(count)).live(*[("join", 0, 0, 0)] * 4, *taken).log
-    async with sqlite() as desk:
+    async with on_sqlite(TINY) as desk:
         await complete_at_every_moment(desk, log, random.Random(seed))
 
 
@@ -165,5 +137,35 @@ async def test_a_feed_lacks_nothing_however_far_behind_the_work_is(taken, count,
 @given(taken=steps, seed=st.integers(0, 999))
 async def test_a_feed_lacks_nothing_on_the_servers_either(stack, taken, seed):
     log = World(MemoryLog(4)).live(*[("join", 0, 0, 0)] * 4, *taken).log
-    async with on_the_servers(stack) as desk:
+    async with on_cassandra(stack.need(*SERVERS)) as desk:
         await complete_at_every_moment(desk, log, random.Random(seed))
+
+
+@pytest.mark.parametrize("where", ["sqlite", pytest.param("cassandra", marks=pytest.mark.cluster)])
+async def test_every_follower_of_very_many_reads_a_photo_before_its_fan_out_ends(where, request):
+    on = on_sqlite(TIMELINES) if where == "sqlite" else on_cassandra(request.getfixturevalue("stack").need(*SERVERS))
+    async with on as desk:
+        model = await live(desk, TIMELINES)
+        facts, author, followers = (
+            Author(desk, TIMELINES, model),
+            member(1),
+            [member(9 + each) for each in range(2_000)],
+        )
+        await facts.followed(author, followers)
+        (photo,) = await facts.publish(author)
+        (hot,) = await desk.chunks.hot()
+        chunks = await desk.chunks.of(hot, limit=99)
+        assert len(chunks) == BUCKETS
+        written = 0
+        for chunk in chunks:
+            assert await desk.timelines.hot() == {author}
+            assert list(await desk.timelines.of_authors([author], before=None, oldest="", limit=9)) == [photo]
+            await do(desk.chunks, hot, chunk.chunk_id)
+            rows = [bool(await desk.timelines.page(each, before=None, limit=9)) for each in followers[::50]]
+            assert sum(rows) >= written
+            written = sum(rows)
+        assert await desk.timelines.hot() == frozenset()
+        assert not await desk.chunks.hot()
+        for each in followers:
+            (row,) = await desk.timelines.page(each, before=None, limit=9)
+            assert row.photo_id == photo
