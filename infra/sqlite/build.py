@@ -67,7 +67,7 @@ class Build:
                     pending.enter(tuple(projection.changes(fact, pending)), fact.recorded_at)
                 pending.flush()
 
-    def write(self, change: Callable[[sqlite3.Connection], None], changed: Changed) -> None:
+    def write(self, change: Callable[[sqlite3.Connection], object], changed: Changed) -> None:
         """Change rows (of those keys) beside the log, in a transaction of its own: no checkpoint moves."""
         with self._turn:
             connection = self._open()

@@ -104,7 +104,7 @@ class SqliteReadModels:
         """Apply facts ahead of the log to every build that is fed."""
         await self._write(self._apply, projection, facts)
 
-    async def write(self, model: Model, change: Callable[[sqlite3.Connection], None], changed: Changed) -> None:
+    async def write(self, model: Model, change: Callable[[sqlite3.Connection], object], changed: Changed) -> None:
         """Change rows of a build, those of these keys, beside its log, in a transaction of their own."""
         await self._write(lambda: self._build(model).write(change, changed))
 

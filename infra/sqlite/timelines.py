@@ -1,6 +1,8 @@
 """The ports `Timelines` and `Chunks` over SQLite."""
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
@@ -26,6 +28,8 @@ from projections.timelines import (
 )
 from streams.fanout import Hot
 
+_STEP: Final = 64
+"""Rows of a chunk that are written in one transaction; each lies in another page of the file."""
 _OF_AUTHOR: Final = (
     "SELECT photo_id FROM timeline_photos WHERE owner_id = ? AND photo_id < ? AND photo_id >= ?"
     " ORDER BY photo_id DESC LIMIT ?"
@@ -131,15 +135,18 @@ class SqliteChunks:
         )
 
     async def write(self, hot: Hot, chunk: ChunkRow, rows: Sequence[TimelineRow]) -> None:
-        """Write timeline rows of a chunk."""
+        """Write timeline rows of a chunk: in small steps, and as long off as on, because all others write there too."""
         del chunk
         known = statements(TimelineRow, dated=False)
-        values = [known.shape.encode(row) for row in sorted(rows, key=known.shape.key)]
+        ordered = sorted(rows, key=known.shape.key)
 
-        def put(connection: sqlite3.Connection) -> None:
-            connection.executemany(known.put, values)
+        def put(step: Sequence[TimelineRow]) -> Callable[[sqlite3.Connection], object]:
+            return lambda connection: connection.executemany(known.put, [known.shape.encode(row) for row in step])
 
-        await self._models.write(hot.model, put, {TimelineRow: [known.shape.key(row) for row in rows]})
+        for start in range(0, len(ordered), _STEP):
+            step, began = ordered[start : start + _STEP], time.perf_counter()
+            await self._models.write(hot.model, put(step), {TimelineRow: [known.shape.key(row) for row in step]})
+            await asyncio.sleep(time.perf_counter() - began)
 
     async def done(self, hot: Hot, chunk: ChunkRow) -> None:
         """End a chunk, and with the author's last one their being hot."""

@@ -23,7 +23,7 @@ sys.path[0] = str(ROOT)  # instead of this folder, whose names may be those of m
 from infra.stack import control  # noqa: E402
 from infra.stack.layout import default_cache  # noqa: E402
 from projections.timelines import TIMELINES  # noqa: E402
-from streams.fanout import Hot, do  # noqa: E402
+from streams.fanout import FanOut, Hot, do  # noqa: E402
 from tests.cluster import SERVERS  # noqa: E402
 from tests.projections.desks import Author, Desk, live, member, on_cassandra, on_sqlite  # noqa: E402
 
@@ -67,7 +67,7 @@ async def posts(desk: Desk, other: Author, names: list[str], wanted: Callable[[i
     return took
 
 
-async def very_many_followers(desk: Desk) -> None:
+async def very_many_followers(desk: Desk, workers: int) -> None:
     model = await live(desk, TIMELINES)
     star, other = Author(desk, TIMELINES, model, 0), Author(desk, TIMELINES, model, 1)
     author, followers = member(1), [member(1_000 + number) for number in range(FOLLOWERS)]
@@ -88,7 +88,10 @@ async def very_many_followers(desk: Desk) -> None:
 
     async def work() -> float:
         began = time.perf_counter()
-        turns = asyncio.Semaphore(WORKERS)
+        if not workers:
+            await FanOut(desk.chunks).drain()
+            return time.perf_counter() - began
+        turns = asyncio.Semaphore(workers)
 
         async def one(chunk_id: str) -> None:
             async with turns:
@@ -147,16 +150,17 @@ async def many_followed(desk: Desk) -> None:
         row(f"{FOLLOWED:,} followed, {what}, past the stored window", lists)
 
 
-async def story(desk: Desk) -> None:
+async def story(desk: Desk, workers: int) -> None:
+    """Without workers, the work is done as it is in one process."""
     print("\n| what | p50 ms | p99 ms |\n|---|---|---|", flush=True)
-    await very_many_followers(desk)
+    await very_many_followers(desk, workers)
     await many_followed(desk)
 
 
 async def main(*, in_the_cluster: bool) -> None:
     async with AsyncExitStack() as stack:
         if not in_the_cluster:
-            await story(await stack.enter_async_context(on_sqlite(TIMELINES)))
+            await story(await stack.enter_async_context(on_sqlite(TIMELINES)), 0)
             return
         root = os.environ.get("FILMROLL_STACK_DIR")
         if root is None:
@@ -164,7 +168,7 @@ async def main(*, in_the_cluster: bool) -> None:
             control.up(Path(root), default_cache(), SERVERS)
             stack.callback(control.down, Path(root))
         addresses = control.addresses(Path(root))
-        await story(await stack.enter_async_context(on_cassandra(addresses, shards=SHARDS)))
+        await story(await stack.enter_async_context(on_cassandra(addresses, shards=SHARDS)), WORKERS)
 
 
 if __name__ == "__main__":
