@@ -60,6 +60,7 @@ class History:
         members: int = 6,
         weights: dict[str, int] | None = None,
         up: Callable[[], None] = lambda: None,
+        said: dict[str, Any] | None = None,
     ) -> None:
         self.url = url
         self.dice = random.Random(seed)
@@ -68,6 +69,7 @@ class History:
         self.pictures = 0
         self.weights = weights or WEIGHTS
         self.up = up
+        self.said = said or {}
         stem = uuid.uuid4().hex[:6]
         self.people: dict[str, Steadfast] = {}
         for number in range(members):
@@ -167,7 +169,7 @@ class History:
                 break
             except httpx.TransportError:
                 self.up()
-        said = {"upload_id": upload, "caption": f"by {me.username}", "audience": audience}
+        said = {"upload_id": upload, "audience": audience, **self.said}
         photo = me.call("POST", "/photos", json=said, status=202).json()["photo_id"]
         assert me.ready(photo)["status"] == "ready"
         self.model.owner[photo] = me.username
