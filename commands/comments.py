@@ -13,7 +13,7 @@ from domain.errors import Invalid
 from domain.events import PhotoCommented
 from domain.homes import slot_of_reactions
 from domain.ids import CommentId, MemberId, PhotoId, is_id
-from domain.visibility import Sight
+from domain.visibility import MemberState, Sight, may_see_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def write_comment(
     text = texts.block(command.text, "text", least=1, most=TEXT_MOST)
     photo = await seen_photo(sight, command.member_id, command.photo_id)
     if command.reply_to is not None:
-        await _check_reply(deps, command.reply_to, photo.photo_id)
+        await _check_reply(deps, sight, command, photo.photo_id)
     at = deps.now()
     comment_id = deps.new_id(slot_of_reactions(photo.photo_id), at)
     written = PhotoCommented(
@@ -85,10 +85,26 @@ async def remove_comment(command: RemoveComment, *, deps: Deps, sight: Sight) ->
     return await decide(deps, comment_part(command.comment_id), choose)
 
 
-async def _check_reply(deps: Deps, reply_to: CommentId, photo_id: PhotoId) -> None:
-    answered = await look(deps, comment_part(reply_to)) if is_id(reply_to) else comments.NONE
-    if answered.written is None or answered.removed or answered.written.photo_id != photo_id:
+async def _check_reply(deps: Deps, sight: Sight, command: WriteComment, photo_id: PhotoId) -> None:
+    """A reply answers what its author can read: words of someone whom they may not see are none to them."""
+    reply_to = command.reply_to
+    answered = await look(deps, comment_part(reply_to)) if reply_to is not None and is_id(reply_to) else comments.NONE
+    written = answered.written
+    if (
+        written is None
+        or answered.removed
+        or written.photo_id != photo_id
+        or not await _readable(sight, command, written)
+    ):
         raise Invalid("invalid", "must be a comment of the same photo", field="reply_to")
+
+
+async def _readable(sight: Sight, command: WriteComment, written: PhotoCommented) -> bool:
+    viewer, author = command.member_id, written.member_id
+    if viewer == author:
+        return True
+    owner = (await sight.members([author])).get(author, MemberState(author))
+    return may_see_member(viewer, owner, (await sight.relations(viewer, [author]))[author])
 
 
 def comment_part(comment_id: CommentId, *, fresh: bool = False) -> Part[Comment]:

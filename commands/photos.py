@@ -140,7 +140,7 @@ async def change_photo(command: ChangePhoto, *, deps: Deps, sight: Sight) -> Rec
     def choose(photo: Photo) -> Sequence[Event]:
         made = photos.owned_by(photo, command.member_id)
         caption = photo.caption if said.caption is None else said.caption
-        tags = photo.tags if said.tags is None else said.tags
+        tags = _stated(photo) if said.tags is None else said.tags
         words = PhotoDescribed(
             at=at,
             photo_id=made.photo_id,
@@ -245,6 +245,12 @@ async def _own(deps: Deps, sight: Sight, member_id: MemberId, photo_id: PhotoId,
         return
     if seen.owner_id != member_id:
         raise Forbidden("forbidden", "Only the owner of a photo may do that.")
+
+
+def _stated(photo: Photo) -> tuple[str, ...]:
+    """The tags that don't come from the caption alone: when the caption changes, its own go with it."""
+    written = texts.tags((), photo.caption)
+    return tuple(tag for tag in photo.tags if tag not in written)
 
 
 def _checked(words: Words) -> Words:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from commands.blocks import BlockMember, block_member
 from commands.comments import EditComment, RemoveComment, WriteComment, edit_comment, remove_comment, write_comment
 from commands.photos import RemovePhoto, remove_photo
 from domain import comments
@@ -200,3 +201,13 @@ async def test_authors_delete_their_words_from_photos_they_no_longer_see(product
     await remove_photo(RemovePhoto(ana, photo), deps=product.deps, sight=product.sight)
     assert (await removed(product, ben, one)).recorded
     assert (await removed(product, ana, other)).recorded
+
+
+async def test_words_of_someone_hidden_are_not_answered(product, people, photo):
+    _, ben, cleo = people
+    comment = await comment_of(product, ben, photo)
+    await block_member(BlockMember(ben, cleo), deps=product.deps)
+    with pytest.raises(Invalid) as refusal:
+        await written(product, cleo, photo, reply_to=comment)
+    assert refusal.value.field == "reply_to"
+    assert (await written(product, ben, photo, reply_to=comment)).recorded

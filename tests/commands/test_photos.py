@@ -220,7 +220,7 @@ async def test_an_owner_changes_what_is_said_in_one_step(product, ana):
     described, opened = (fact.event for fact in receipt.recorded)
     assert isinstance(described, PhotoDescribed)
     assert (described.caption, described.mentions, described.alt_text) == ("New #word by @ben", ("ben",), "")
-    assert "word" in described.tags
+    assert described.tags == ("kept", "word")  # a caption's own tags go with it
     assert opened == PhotoAudienceChanged(
         at=NOON, photo_id=photo, owner_id=ana, status="ready", before="public", audience="private"
     )
