@@ -32,7 +32,7 @@ class Server:
         self._program = program
         self._command = command
         self._arguments = arguments
-        self._environment = {**os.environ, **CHEAP, **(environment or {})}
+        self.environment = {**os.environ, **CHEAP, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -45,7 +45,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=self._environment,
+            env=self.environment,
             start_new_session=True,
         )
         log.close()
