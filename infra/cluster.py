@@ -120,7 +120,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         searching = {MEMBER_SEARCH.name: documents, PHOTO_SEARCH.name: documents}
         models = ClusterReadModels(Registry(cassandra, realm, utc_now), rows, {**counting, **searching}, now=utc_now)
         if create:
-            await prepare(models, CATALOGUE)
+            await prepare(models, CATALOGUE, log=store)
         lived = CassandraModels(models, rows)
 
         async def live(projection: Projection) -> Model:

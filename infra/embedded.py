@@ -85,7 +85,8 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         models = SqliteReadModels(settings.data / "models", CATALOGUE)
         await models.open()
         stack.push_async_callback(models.close)
-        await prepare(models, CATALOGUE)
+        if create:  # a tool of newer code beside a running server must not set aside what that one serves
+            await prepare(models, CATALOGUE, log=store)
         frozen = SqliteFrozen(settings.data / "frozen.db", now=utc_now)
         stack.callback(frozen.close)
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)

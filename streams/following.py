@@ -15,6 +15,7 @@ from domain.recorded import Recorded
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ModelStatus, ReadModels, State
 from streams.ports import EventLog
+from streams.rebuild import switch
 from streams.tailing import PAGE, Tail
 
 POLL_S: Final = 0.5
@@ -67,7 +68,7 @@ class Follower:
 
     async def start(self) -> None:
         """Make what is missing, and follow from then on."""
-        await prepare(self._models, self._catalogue.values())
+        await prepare(self._models, self._catalogue.values(), log=self._log)
         await self._refresh()
         self._supervisor = asyncio.create_task(self._supervise(), name="follower")
 
@@ -159,24 +160,24 @@ class Follower:
         return size
 
 
-async def prepare(models: ReadModels, catalogue: Iterable[Projection]) -> None:
+async def prepare(models: ReadModels, catalogue: Iterable[Projection], *, log: EventLog) -> None:
     """Make the first build of every projection that has none, and set aside what older code has made.
 
-    Where the live build is set aside, the newest ready one of this code takes its place; where there is none, reads
-    have to wait for a rebuild, because old rows would not say what this code understands.
+    Where the live build is older code's, the newest ready one of this code takes its place first, level with the log;
+    where there is none, reads have to wait for a rebuild, because old rows would not say what this code understands.
     """
     standing = await models.status()
     for projection in catalogue:
         own = [status for status in standing if status.model.projection == projection.name]
         if not own:
             await models.create(projection, State.LIVE)
-        for status in own:
-            if status.code_version < projection.version and status.state is not State.STALE:
-                await models.mark(status.model, State.STALE)
         served = any(s.state is State.LIVE and s.code_version >= projection.version for s in own)
         ready = [s.model for s in own if s.state is State.READY and s.code_version == projection.version]
         if ready and not served:
-            await models.switch(max(ready))
+            await switch(max(ready), projection, log=log, models=models)
+        for status in own:
+            if status.code_version < projection.version and status.state is not State.STALE:
+                await models.mark(status.model, State.STALE)
 
 
 async def _checkpoints(models: ReadModels, model: Model, logs: int) -> dict[int, int]:

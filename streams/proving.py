@@ -72,7 +72,7 @@ async def prove(
                 return Verdict(rows, tuple(found), same_positions=False)
             await level(projection, (one, other), log, models)
     left, right = await positions(models, one, other)
-    apart = left != right and await _held(models, one, other)
+    apart = left != right and bool({one, other} & await _held(projection, models))
     return Verdict(rows, tuple(found), same_positions=bool(found) or not apart)
 
 
@@ -124,12 +124,12 @@ async def _row(models: ReadModels, model: Model, suspect: _Suspect) -> Row | Non
 
 
 async def level(projection: Projection, wanted: Iterable[Model], log: EventLog, models: ReadModels) -> None:
-    """Bring builds level with the log, but for those that are paused."""
-    held = {status.model for status in await models.status() if status.paused}
+    """Bring builds level with the log, but for those that are paused, or that another version of the code feeds."""
+    held = await _held(projection, models)
     for model in wanted:
         if model not in held:
             await catch_up(model, projection, log=log, models=models)
 
 
-async def _held(models: ReadModels, *wanted: Model) -> bool:
-    return any(status.paused for status in await models.status() if status.model in wanted)
+async def _held(projection: Projection, models: ReadModels) -> set[Model]:
+    return {each.model for each in await models.status() if each.paused or each.code_version != projection.version}

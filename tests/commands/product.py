@@ -212,7 +212,7 @@ async def open_product(directory: Path, *, logs: int) -> AsyncIterator[Product]:
     models = SqliteReadModels(directory / "models", [VISIBILITY])
     passwords = Argon2Passwords(memory_kib=8, passes=1)
     await models.open()
-    await prepare(models, [VISIBILITY])
+    await prepare(models, [VISIBILITY], log=store)
     draws = itertools.count()  # the clock stands still: drawn at random, ids would collide now and then
     deps = Deps(
         store=store,

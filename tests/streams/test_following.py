@@ -143,7 +143,7 @@ async def test_a_poisoned_stream_is_parked_and_the_rest_flows(tmp_path):
 async def test_what_fails_is_said_and_tried_again_and_holds_up_nothing_else(tmp_path):
     log = MemoryLog()
     async with sqlite_models(tmp_path) as models:
-        await prepare(models, CATALOGUE)
+        await prepare(models, CATALOGUE, log=log)
         path = models.path_of((await models.status())[0].model)
         broken = path.stem.split("@")[0]
         follower = Follower(log, FailsAtFirst(models, broken, 2), CATALOGUE, poll_s=0.01)
@@ -185,15 +185,15 @@ async def test_older_code_is_set_aside_and_a_ready_build_of_this_code_takes_over
     newer = replace(LIKES, version=2)
     like(log, "ada")
     async with sqlite_models(tmp_path, [LIKES]) as models:
-        await prepare(models, [LIKES])
-        await prepare(models, [newer])
+        await prepare(models, [LIKES], log=log)
+        await prepare(models, [newer], log=log)
         assert [status.state for status in await models.status()] == [State.STALE]
         with pytest.raises(NoLiveModelError):
             await SqliteProgress(models, log).reached(["likes"])
         built = await rebuild(newer, log=log, models=models)
-        await prepare(models, [newer])
+        await prepare(models, [newer], log=log)
         assert [status.state for status in await models.status()] == [State.STALE, State.LIVE]
-        await prepare(models, [LIKES])
+        await prepare(models, [LIKES], log=log)
         assert [status.state for status in await models.status()] == [State.STALE, State.LIVE]
         assert built.build == 2
 

@@ -62,7 +62,7 @@ class Reaching:
 @pytest.fixture
 async def models(tmp_path):
     async with sqlite_models(tmp_path) as made:
-        await prepare(made, [LIKES, COUNTERS])
+        await prepare(made, [LIKES, COUNTERS], log=MemoryLog())
         yield Reaching(made)
 
 

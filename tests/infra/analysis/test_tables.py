@@ -1,6 +1,9 @@
 """Tables and SQL over exports and over a log."""
 
+import asyncio
+import re
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +87,18 @@ def test_a_missing_library_is_named_with_how_to_get_it():
 def test_a_folder_without_an_export_is_refused(tmp_path):
     with pytest.raises(ExportError):
         of_export(tmp_path)
+
+
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[3] / "README.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    log = lively().log
+    asyncio.run(
+        export(log, tmp_path / "facts", Content(Format.PARQUET, None, personal=False), after={}, through=log.heads())
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), names := {})
+    counted = {row["photo_id"]: row["likes"] for row in likes(log)}
+    assert names["busiest"]["len"].to_list() == sorted(counted.values(), reverse=True)[:10]
+    assert sum(names["daily"]["n"].to_pylist()) == sum(map(len, log.facts.values()))
+    assert "photo_id" in capsys.readouterr().out

@@ -99,7 +99,7 @@ async def feed(models: SqliteReadModels, log: MemoryLog, names, reached: dict) -
 async def test_kept_answers_are_the_files_own_under_any_interleaving(tmp_path, seed) -> None:
     draw = random.Random(seed)
     own = await opened(tmp_path)
-    await prepare(own, CATALOGUE)
+    await prepare(own, CATALOGUE, log=MemoryLog())
     other = await opened(tmp_path)  # as another process would
     kept, bare = Ports(own, kept=True), Ports(own, kept=False)
     log, reached = MemoryLog(), {}
@@ -130,7 +130,7 @@ async def test_kept_answers_are_the_files_own_under_any_interleaving(tmp_path, s
 
 async def test_what_a_batch_that_failed_was_about_to_change_is_still_right(tmp_path) -> None:
     models = await opened(tmp_path)
-    await prepare(models, CATALOGUE)
+    await prepare(models, CATALOGUE, log=MemoryLog())
     world = World(MemoryLog()).live(("join", 0, 0, 0), ("join", 1, 0, 0), ("upload", 0, 0, 0))
     kept, reached = Ports(models, kept=True), {}
     await feed(models, world.log, FEEDS, reached)
@@ -149,7 +149,7 @@ async def test_what_a_batch_that_failed_was_about_to_change_is_still_right(tmp_p
 
 async def test_a_switch_to_another_build_is_followed(tmp_path) -> None:
     models = await opened(tmp_path)
-    await prepare(models, CATALOGUE)
+    await prepare(models, CATALOGUE, log=MemoryLog())
     world = World(MemoryLog()).live(("join", 0, 0, 0), ("join", 1, 0, 0), ("upload", 0, 0, 0), ("like", 0, 0, 0))
     await feed(models, world.log, FEEDS, {})
     ((photo, member),) = world.likes
@@ -167,7 +167,7 @@ async def test_a_switch_to_another_build_is_followed(tmp_path) -> None:
 
 async def test_fifty_who_miss_the_same_thing_make_one_load(tmp_path) -> None:
     models = await opened(tmp_path)
-    await prepare(models, CATALOGUE)
+    await prepare(models, CATALOGUE, log=MemoryLog())
     loads, gate = [], asyncio.Event()
     kind: Kind[str, str] = Kind("things", 100, lambda _, key: key[:1])
 
