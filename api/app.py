@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from api import documents, errors, health, objects
+from api.boards import Boards
 from api.idempotency import Idempotency
 from api.identity import Identity
 from api.links import Links
@@ -20,7 +21,19 @@ from api.positions import Positions
 from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
-from api.reads import downloads, events, feed, operations, profiles, search, shared, trash
+from api.reads import (
+    downloads,
+    events,
+    explore,
+    feed,
+    operations,
+    profiles,
+    search,
+    shared,
+    tags,
+    trash,
+    trending,
+)
 from api.reads import erasures as read_erasures
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
@@ -51,6 +64,7 @@ from api.writes import (
     sessions,
     shares,
     uploads,
+    views,
 )
 
 
@@ -113,6 +127,7 @@ async def _docs(request: Request) -> Response:
 def _reads(wiring: Wiring) -> Iterable[APIRouter]:
     reads, now, links = wiring.reads, wiring.now, Links(Sealer(wiring.secret), wiring.base_url)
     prints = Prints(reads.files, now)
+    boards = Boards(reads, now)
     return (
         feed.routes(reads, prints),
         read_photos.routes(reads, prints),
@@ -126,6 +141,9 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_comments.routes(reads),
         read_albums.routes(reads, now),
         search.routes(reads, now),
+        trending.routes(reads, now, boards),
+        explore.routes(reads, now, boards),
+        tags.routes(reads, now),
         events.routes(wiring.events, wiring.operations),
         operations.routes(wiring.operations),
         read_shares.routes(reads, links),
@@ -156,4 +174,5 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         closing.routes(writes, Links(Sealer(wiring.secret), wiring.base_url)),
         notifications.routes(writes, reads, idempotency, limits),
         shares.routes(writes, idempotency, Links(Sealer(wiring.secret), wiring.base_url)),
+        views.routes(reads),
     )

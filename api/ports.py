@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from domain.recorded import Recorded
 from domain.visibility import Sight
+from projections.explore import PublicPhotos
 from projections.ports import (
     Affinities,
     Albums,
@@ -32,7 +33,11 @@ from projections.ports import (
     ShareViews,
     Timelines,
     Trash,
+    Views,
+    Walks,
 )
+from projections.tags import Tags
+from projections.trending import Trending
 
 Now: TypeAlias = Callable[[], datetime]
 """The clock: the time now, in UTC."""
@@ -156,6 +161,11 @@ class Reads:
     duplicates: Duplicates
     sessions: Sessions
     search: Search
+    trending: Trending
+    public_photos: PublicPhotos
+    tags: Tags
+    views: Views
+    walks: Walks
     progress: Progress
     files: Files
     now: Now

@@ -154,6 +154,13 @@ Covered = Annotated[dict[int, int], Depends(_covered)]
 """What a command's own position has to cover besides what it reaches."""
 
 
+def covering(reached: Reached, at: datetime, wanted: Mapping[int, int]) -> bool:
+    """Whether what was made `at` a time, from read models that had reached so much, holds all that is wanted."""
+    if any(number > reached.positions.get(log, 0) for log, number in wanted.items() if log != FLOOR):
+        return False
+    return FLOOR not in wanted or (at - _EPOCH) // _MILLISECOND - reached.lag_ms > wanted[FLOOR]
+
+
 def _not_caught_up() -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -22,6 +22,7 @@ from infra.cassandra.comments import CassandraComments
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.duplicates import CassandraDuplicates
 from infra.cassandra.erasures import CassandraErasures
+from infra.cassandra.explore import CassandraPublicPhotos
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.marks import CassandraMarks
@@ -38,6 +39,7 @@ from infra.cassandra.schema import migrate as migrate_cassandra
 from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
 from infra.cassandra.store import CassandraStore
+from infra.cassandra.tags import CassandraTags
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
@@ -63,6 +65,9 @@ from infra.redis.counters import RedisCounters, RedisTallies
 from infra.redis.frozen import RedisFrozen
 from infra.redis.shares import RedisShareViews
 from infra.redis.store import RedisCounterStore
+from infra.redis.trending import RedisTrending
+from infra.redis.views import RedisViews
+from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
 from projections.rows import Projection, Tally
@@ -127,7 +132,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             model, _ = await models.live(projection)
             return model
 
-        sight = CassandraSight(lived)
+        sight, tallies = CassandraSight(lived), RedisTallies(models, redis, realm=realm)
         queries = Queries(
             sight=sight,
             profiles=CassandraProfiles(lived),
@@ -148,10 +153,15 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             affinities=CassandraAffinities(lived),
             frozen=RedisFrozen(redis, realm=realm),
             comments=CassandraComments(lived),
-            counters=RedisCounters(RedisTallies(models, redis, realm=realm)),
+            counters=RedisCounters(tallies),
             duplicates=CassandraDuplicates(lived),
             sessions=CassandraSessions(lived),
             search=OpenSearchSearch(documents, live),
+            trending=RedisTrending(tallies),
+            public_photos=CassandraPublicPhotos(lived),
+            tags=CassandraTags(lived),
+            views=RedisViews(redis, realm=realm),
+            walks=RedisWalks(redis, realm=realm),
             waiting=CassandraWaiting(lived),
             chunks=CassandraChunks(lived),
             unsettled=CassandraUnsettled(lived),

@@ -37,6 +37,7 @@ from infra.operating import Operating
 from infra.requests import ShownRequests
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
+from projections.explore import PublicPhotos
 from projections.ports import (
     Affinities,
     Albums,
@@ -62,9 +63,13 @@ from projections.ports import (
     Timelines,
     Trash,
     Unsettled,
+    Views,
     Waiting,
+    Walks,
 )
 from projections.stores import ReadModels
+from projections.tags import Tags
+from projections.trending import Trending
 from streams.celebrities import Celebrities
 from streams.erasing import Erasing
 from streams.fanout import Chunks
@@ -102,6 +107,11 @@ class Queries:
     duplicates: Duplicates
     sessions: Sessions
     search: Search
+    trending: Trending
+    public_photos: PublicPhotos
+    tags: Tags
+    views: Views
+    walks: Walks
     waiting: Waiting
     chunks: Chunks
     unsettled: Unsettled
@@ -135,6 +145,11 @@ class Queries:
             duplicates=self.duplicates,
             sessions=self.sessions,
             search=self.search,
+            trending=self.trending,
+            public_photos=self.public_photos,
+            tags=self.tags,
+            views=self.views,
+            walks=self.walks,
             progress=self.progress,
             files=files,
             now=utc_now,

@@ -53,9 +53,13 @@ from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares, SqliteShareViews
+from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
+from infra.sqlite.trending import SqlitePublicPhotos, SqliteTrending
+from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
+from infra.sqlite.walks import SqliteWalks
 from projections.catalogue import CATALOGUE
 from projections.ports import Frozen
 from projections.processing import PROCESSING
@@ -90,8 +94,11 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         frozen = SqliteFrozen(settings.data / "frozen.db", now=utc_now)
         stack.callback(frozen.close)
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=SqliteImmediate(models), context=context)
-        views = SqliteShareViews(settings.data / "share-views.db")
-        stack.callback(views.close)
+        opened = SqliteShareViews(settings.data / "share-views.db")
+        stack.callback(opened.close)
+        views, walks = SqliteViews(settings.data / "views.db"), SqliteWalks(settings.data / "walks.db")
+        stack.push_async_callback(views.close)
+        stack.push_async_callback(walks.close)
 
         async def shred(member_id: MemberId) -> None:
             await asyncio.to_thread(keys.destroy, member_id)
@@ -101,7 +108,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             installation,
             store,
             models,
-            _queries(models, store, frozen, views),
+            _queries(models, store, frozen, opened, views, walks),
             deps,
             shred,
             models.tidy,
@@ -179,7 +186,14 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _queries(models: SqliteReadModels, store: LibraryEventStore, frozen: Frozen, views: SqliteShareViews) -> Queries:
+def _queries(
+    models: SqliteReadModels,
+    store: LibraryEventStore,
+    frozen: Frozen,
+    opened: SqliteShareViews,
+    views: SqliteViews,
+    walks: SqliteWalks,
+) -> Queries:
     return Queries(
         sight=KeptSight(models, SqliteSight(models)),
         profiles=KeptProfiles(models, SqliteProfiles(models)),
@@ -190,7 +204,7 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, frozen: Frozen,
         reports=SqliteReports(models),
         erasures=SqliteErasures(models),
         notifications=SqliteNotifications(models),
-        share_views=views,
+        share_views=opened,
         follows=SqliteFollows(models),
         blocks=SqliteBlocks(models),
         mutes=SqliteMutes(models),
@@ -204,6 +218,11 @@ def _queries(models: SqliteReadModels, store: LibraryEventStore, frozen: Frozen,
         duplicates=SqliteDuplicates(models),
         sessions=KeptSessions(models, SqliteSessions(models)),
         search=SqliteSearch(models),
+        trending=SqliteTrending(models),
+        public_photos=SqlitePublicPhotos(models),
+        tags=SqliteTags(models),
+        views=views,
+        walks=walks,
         waiting=SqliteWaiting(models),
         chunks=SqliteChunks(models),
         unsettled=SqliteUnsettled(models),

@@ -12,6 +12,7 @@ from projections.comments import COMMENTS
 from projections.counters import COUNTERS
 from projections.duplicates import DUPLICATES
 from projections.erasures import ERASURES
+from projections.explore import EXPLORE
 from projections.follows import FOLLOWS
 from projections.likes import LIKES
 from projections.mutes import MUTES
@@ -24,8 +25,10 @@ from projections.rows import Projection
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.settling import SETTLING
 from projections.shares import SHARES
+from projections.tags import TAGS
 from projections.timelines import TIMELINES
 from projections.trash import TRASH
+from projections.trending import TRENDING
 from projections.visibility import VISIBILITY
 
 CATALOGUE: Final[tuple[Projection, ...]] = (
@@ -55,6 +58,9 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     ACTIVITY,
     MEMBER_SEARCH,
     PHOTO_SEARCH,
+    TRENDING,
+    EXPLORE,
+    TAGS,
 )
 
 BY_NAME: Final = {projection.name: projection for projection in CATALOGUE}

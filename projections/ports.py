@@ -337,6 +337,33 @@ class Waiting(Protocol):
         ...
 
 
+class Walks(Protocol):
+    """Lists of which the order is kept while someone walks through them, each in chunks.
+
+    They last for more than a day after their last use, which is longer than cursors promise to.
+    """
+
+    async def keep(self, walk: str, number: int, items: Sequence[str]) -> Sequence[str]:
+        """Keep a chunk, and give what is kept: of several who bring the same chunk, the first one counts."""
+        ...
+
+    async def kept(self, walk: str, number: int) -> Sequence[str] | None:
+        """A chunk; None where it was never kept, or was long ago."""
+        ...
+
+
+class Views(Protocol):
+    """How often photos were viewed: near enough, for a crash may lose some seconds of it."""
+
+    async def add(self, photo_ids: Iterable[PhotoId]) -> None:
+        """One view more of each."""
+        ...
+
+    async def of(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, int]:
+        """The views of each photo that has any; raises `projections.stores.OutOfReachError` while they are unknown."""
+        ...
+
+
 class Search(Protocol):
     """Members and photos by what people type; both raise `commands.errors.Unavailable` while the engine is away.
 

@@ -111,7 +111,8 @@ class Projection:
 
     `version` names the meaning of `project`: it is raised with every change of what the rows say, and a read model
     that was built by another version has to be rebuilt. With `last_writer_wins`, rows are written by the command
-    handler too, so every row and every drop carries its event's `recorded_at`, and the later one stays.
+    handler too, so every row and every drop carries its event's `recorded_at`, and the later one stays. With `ranked`,
+    the tallies of a subject are read in the order of their counts too.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Projection:
     rows: tuple[type, ...]
     project: Project
     last_writer_wins: bool = False
+    ranked: bool = False
 
     def concerned_by(self, fact: Recorded) -> bool:
         """Whether a fact has to do with this read model: it handles the event, or would, could it be read."""

@@ -63,7 +63,12 @@ async def cluster(addresses: Addresses, space: str, *, shards: int = SHARDS) -> 
     counts = RedisCounterStore(client, CassandraMarks(cassandra), realm=space, now=utc_now)
     registry = Registry(cassandra, "filmroll", utc_now, fresh_s=0.05)
     models = ClusterReadModels(
-        registry, store, {"counters": counts, "analytics": counts}, now=utc_now, shards=shards, grace_s=0.15
+        registry,
+        store,
+        {"counters": counts, "analytics": counts, "trending": counts},
+        now=utc_now,
+        shards=shards,
+        grace_s=0.15,
     )
     try:
         yield Cluster(models, CassandraModels(models, store), store, cassandra, counts, client, space)

@@ -88,6 +88,7 @@ PROCESSING: Final[dict[str, Any]] = {
     "counts": {"likes": 0, "comments": 0, "views": 0},
     "viewer": {"liked": False, "may_edit": True},
 }
+TAGS: Final[dict[str, Any]] = {"items": [{"tag": "river", "photos": 12}], "next_cursor": None}
 PHOTOS: Final[dict[str, Any]] = {"items": [PHOTO], "next_cursor": "Zm9yIGV4YW1wbGU"}
 TRASH: Final[dict[str, Any]] = {
     "items": [

@@ -97,7 +97,7 @@ class PhotoCounts(BaseModel):
 
     likes: int | None
     comments: int | None
-    views: int
+    views: int | None
     stale: bool = Field(False, description=STALE)
 
 

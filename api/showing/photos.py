@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from api.answers import stamp, stamp_or_none
 from api.ports import Files, Now, Reads
@@ -17,19 +17,23 @@ from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, Stat
 from projections.counters import Kind
 from projections.photos import PhotoRow
 from projections.profiles import ProfileRow
+from projections.stores import NoLiveModelError
 
+Told: TypeAlias = tuple[int | None, int | None, int | None]
+"""Likes, comments and views, as far as they are known."""
 MODELS: Final = ("visibility", "photos", "profiles", "likes", "counters")
 """The read models that a shown photo is made from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hydrated:
-    """All that is known of some photos, for one viewer; no `counts` at all means that they are unknown now."""
+    """All that is known of some photos, for one viewer; no `counts` or `views` at all means that they are unknown now."""
 
     viewer: MemberId | None
     rows: Mapping[PhotoId, PhotoRow] = field(default_factory=dict)
     states: Mapping[PhotoId, PhotoState] = field(default_factory=dict)
     counts: Counts | None = field(default_factory=dict)
+    views: Mapping[PhotoId, int] | None = field(default_factory=dict)
     liked: frozenset[PhotoId] = frozenset()
     owners: Mapping[MemberId, MemberState] = field(default_factory=dict)
     relations: Mapping[MemberId, Relation] = field(default_factory=dict)
@@ -56,12 +60,13 @@ class Hydrated:
         seen = may_see_photo(self.viewer, state, self.owner(state), self.relation(state))
         return state if seen else None
 
-    def counted(self, photo_id: PhotoId) -> tuple[int, int] | None:
-        """Likes and comments of a photo; None where no counts are known."""
-        counts = self.counts
+    def counted(self, photo_id: PhotoId) -> Told:
+        """Likes, comments and views of a photo; None for what is not known."""
+        counts, views = self.counts, self.views
+        seen = None if views is None else views.get(photo_id, 0)
         if counts is None:
-            return None
-        return counts.get((photo_id, Kind.LIKES), 0), counts.get((photo_id, Kind.COMMENTS), 0)
+            return None, None, seen
+        return counts.get((photo_id, Kind.LIKES), 0), counts.get((photo_id, Kind.COMMENTS), 0), seen
 
     def with_photo(self, row: PhotoRow, state: PhotoState) -> "Hydrated":
         """The same, but for what a command has just made of one photo."""
@@ -73,11 +78,12 @@ async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[Pho
     ids = list(dict.fromkeys(photo_ids))
     if not ids:
         return Hydrated(viewer)
-    states, rows, counts, liked = await together(
+    states, rows, counts, views, liked = await together(
         reads.near,
         reads.sight.photos(ids),
         reads.photos.by_ids(ids),
         counts_of(reads, ids, (Kind.LIKES, Kind.COMMENTS)),
+        views_of(reads, ids),
         _liked(reads, viewer, ids),
     )
     owner_ids = list(dict.fromkeys(state.owner_id for state in states.values()))
@@ -87,7 +93,7 @@ async def hydrate(reads: Reads, viewer: MemberId | None, photo_ids: Iterable[Pho
         relations_to(reads, viewer, owner_ids),
         reads.profiles.by_ids(owner_ids),
     )
-    return Hydrated(viewer, rows, states, counts, liked, owners, relations, profiles)
+    return Hydrated(viewer, rows, states, counts, views, liked, owners, relations, profiles)
 
 
 async def together(near: bool, *asked: Coroutine[Any, Any, Any]) -> Sequence[Any]:
@@ -170,12 +176,11 @@ def document(row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | 
     }
 
 
-def counts_told(counts: tuple[int, int] | None) -> dict[str, int | bool | None]:
-    """The counts of a photo, or that they are unknown."""
-    if counts is None:
-        return {"likes": None, "comments": None, "views": 0, "stale": True}
-    likes, comments = counts
-    return {"likes": likes, "comments": comments, "views": 0}
+def counts_told(counts: Told) -> dict[str, int | bool | None]:
+    """The counts of a photo: likes, comments and views, or that some are unknown."""
+    likes, comments, views = counts
+    told: dict[str, int | bool | None] = {"likes": likes, "comments": comments, "views": views}
+    return {**told, "stale": True} if None in counts else told
 
 
 def viewer_told(viewer: tuple[bool, bool] | None) -> dict[str, bool] | None:
@@ -210,6 +215,14 @@ def _location(row: PhotoRow) -> dict[str, Any] | None:
         "longitude": row.location.longitude if row.location else None,
         "place": row.place or None,
     }
+
+
+async def views_of(reads: Reads, ids: list[PhotoId]) -> Mapping[PhotoId, int] | None:
+    """How often each was viewed; None while that is unknown, because nothing else has to wait for it."""
+    try:
+        return await reads.views.of(ids)
+    except NoLiveModelError:
+        return None
 
 
 async def _liked(reads: Reads, viewer: MemberId | None, ids: list[PhotoId]) -> frozenset[PhotoId]:

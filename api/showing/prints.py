@@ -13,7 +13,7 @@ from api.answers import dump
 from api.ports import Files, Now
 from api.showing.images import SIGNED_FOR
 from api.showing.members import card
-from api.showing.photos import Hydrated, counts_told, document, viewer_told
+from api.showing.photos import Hydrated, Told, counts_told, document, viewer_told
 from domain.ids import MemberId, PhotoId
 from domain.visibility import MemberState, PhotoState, is_public
 from projections.photos import PhotoRow
@@ -127,7 +127,7 @@ def _presented(body: dict[str, Any]) -> _Document:
 
 
 @lru_cache(_TAILS)
-def _tail(counts: tuple[int, int] | None, viewer: tuple[bool, bool] | None) -> bytes:
+def _tail(counts: Told, viewer: tuple[bool, bool] | None) -> bytes:
     told = {"counts": counts_told(counts), "viewer": viewer_told(viewer)}
     return dump(told)[1:]
 

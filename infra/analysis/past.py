@@ -32,8 +32,10 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.shares import SqliteShares
+from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
+from infra.sqlite.trending import SqlitePublicPhotos, SqliteTrending
 from infra.sqlite.visibility import SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.counters import Kind
@@ -96,6 +98,7 @@ class Past:
 
     def __init__(self, models: SqliteReadModels, log: EventLog, at: datetime) -> None:
         self._at = at
+        unrecorded = _Unrecorded()
         self._reads = Reads(
             sight=SqliteSight(models),
             profiles=SqliteProfiles(models),
@@ -120,6 +123,11 @@ class Past:
             duplicates=SqliteDuplicates(models),
             sessions=SqliteSessions(models),
             search=SqliteSearch(models),
+            trending=SqliteTrending(models),
+            public_photos=SqlitePublicPhotos(models),
+            tags=SqliteTags(models),
+            views=unrecorded,
+            walks=unrecorded,
             progress=SqliteProgress(models, log),
             files=_Keys(),
             now=lambda: self._at,
@@ -179,3 +187,27 @@ class _Keys:
     def expiry(self, expires_at: datetime) -> datetime:
         """Then."""
         return expires_at
+
+
+class _Unrecorded:
+    """What no event tells, and so is not known of the past: views, and who walked through which list."""
+
+    async def add(self, photo_ids: Iterable[PhotoId]) -> None:
+        """Refused: the past is not viewed."""
+        del photo_ids
+        raise ReplayError("views are not recorded")
+
+    async def of(self, photo_ids: Iterable[PhotoId]) -> Mapping[PhotoId, int]:
+        """None that is known."""
+        del photo_ids
+        return {}
+
+    async def keep(self, walk: str, number: int, items: Sequence[str]) -> Sequence[str]:
+        """As they come."""
+        del walk, number
+        return items
+
+    async def kept(self, walk: str, number: int) -> Sequence[str] | None:
+        """None that is known."""
+        del walk, number
+        return None

@@ -77,6 +77,11 @@ class Reader:
         table = self._tables(cls).main
         return int((await self._cassandra.fetch(table.count, table.shard(owner), owner))[0][0])
 
+    async def counts(self, cls: type, owner: str) -> dict[str, int]:
+        """How many rows one owner has under each value of the second field of the key."""
+        table = self._tables(cls).main
+        return {str(of): count for of, count in await self._cassandra.fetch(table.tally, table.shard(owner), owner)}
+
     async def all(self, cls: type[R], after: Key | None, limit: int) -> list[R]:
         """Rows of all owners in the order of the key, after a key."""
         tables = self._tables(cls)

@@ -91,6 +91,12 @@ class Clustered:
         """The number of one owner's rows; values are the shard and the owner."""
         return f"SELECT count(*) FROM {self.name} WHERE {self._equal(1)}"
 
+    @cached_property
+    def tally(self) -> str:
+        """The number of one owner's rows by the second field of the key; values are the shard and the owner."""
+        owner, of = _quoted(self.fields[:2])
+        return f"SELECT {of}, count(*) FROM {self.name} WHERE {self._equal(1)} GROUP BY {owner}, {of}"
+
     def slice(self, given: int, bound: int, *, backwards: bool, limit: bool = True) -> str:
         """Rows by the first `given` fields, past a bound of so many further fields, in either direction."""
         where = self._equal(given)

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 
 from commands.errors import Unavailable
 from infra.breaking import Breaker
-from infra.redis.keys import ADD, ADD_PARKED, MOVE, RESET
+from infra.redis.keys import ADD, ADD_PARKED, BEHIND, MOVE, RESET
 
-_SCRIPTS: Final = (ADD, ADD_PARKED, MOVE, RESET)
+_SCRIPTS: Final = (ADD, ADD_PARKED, BEHIND, MOVE, RESET)
 _DIGESTS: Final = {script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in _SCRIPTS}
 _TIMEOUT_S: Final = 5.0
 

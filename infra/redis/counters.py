@@ -1,15 +1,15 @@
 """The port `Counters` over Redis, and what it shares with other ports that tell counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
 from commands.errors import Unavailable
 from infra.clustering import ClusterReadModels
-from infra.redis.connecting import send
+from infra.redis.connecting import Call, send
 from infra.redis.keys import MARK, WHOLE, Names, field_of, group_of
 from projections.counters import COUNTERS, Kind
 from projections.rows import Projection
@@ -34,25 +34,33 @@ class RedisTallies:
         self, projection: Projection, subjects: Iterable[str], kinds: Iterable[K]
     ) -> dict[tuple[str, K], int]:
         """The count of each kind for each subject; raises `CountsNotReadyError` rather than say zero of what is lost."""
-        model, _ = await self._models.live(projection)
-        names, wanted = Names(self._realm, model), list(kinds)
+        names, wanted = await self.names(projection), list(kinds)
         pairs: defaultdict[int, list[tuple[str, K]]] = defaultdict(list)
         for subject in dict.fromkeys(subjects):
             pairs[group_of(subject)] += [(subject, kind) for kind in wanted]
-        calls = (
+        calls = [
             ("HMGET", names.groups[group].counts, MARK, *(field_of(*pair) for pair in asked))
             for group, asked in pairs.items()
-        )
-        try:
-            answers = await send(self._client, calls)
-        except Unavailable as error:
-            raise CountsNotReadyError(projection.name) from error
+        ]
+        answers = await self.ask(projection, calls)
         counts: dict[tuple[str, K], int] = {}
         for asked, (mark, *found) in zip(pairs.values(), answers, strict=True):
             if mark != WHOLE:
                 raise CountsNotReadyError(projection.name)
             counts.update((pair, int(count or 0)) for pair, count in zip(asked, found, strict=True))
         return counts
+
+    async def names(self, projection: Projection) -> Names:
+        """The keys of the live build."""
+        model, _ = await self._models.live(projection)
+        return Names(self._realm, model)
+
+    async def ask(self, projection: Projection, calls: Sequence[Call]) -> list[Any]:
+        """The answers to some commands; `CountsNotReadyError` while Redis is away."""
+        try:
+            return await send(self._client, calls)
+        except Unavailable as error:
+            raise CountsNotReadyError(projection.name) from error
 
 
 class RedisCounters:

@@ -15,18 +15,48 @@ REFILLING: Final = b"0"
 STATE: Final = b"state"
 """The field beside a build's checkpoints that says the same of all groups."""
 
-ADD: Final = """
+_COUNT: Final = """
+local function count(field, by)
+  local reached = redis.call('HINCRBY', KEYS[1], field, by)
+  if reached == 0 then redis.call('HDEL', KEYS[1], field) end
+  if not KEYS[3] then return end
+  local cut = string.find(field, string.char(0), 1, true)
+  local ranks, kind = KEYS[3] .. string.sub(field, 1, cut - 1), string.sub(field, cut + 1)
+  if reached == 0 then return redis.call('ZREM', ranks, kind) end
+  redis.call('ZADD', ranks, reached, kind)
+  redis.call('EXPIRE', ranks, 1382400)
+end
+"""
+"""One tally: a field of a hash, and where a third key says so, the same in a sorted set for its subject.
+
+A tally that is back at zero is no field, so that live and rebuilt counts are the same. The sets lie in the slot of
+their group, and last for 16 days after their last change: they are read for seven days after the hour or the day that
+is their subject.
+"""
+
+ADD: Final = f"""{_COUNT}
 if redis.call('HEXISTS', KEYS[1], '') == 0 then return -1 end
 if (redis.call('HGET', KEYS[2], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
 for at = 4, #ARGV, 2 do
-  if redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1]) == 0 then redis.call('HDEL', KEYS[1], ARGV[at]) end
+  count(ARGV[at], ARGV[at + 1])
 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return 1
 """
-"""Counts of one log into one group, from one checkpoint to the next: 1 added, 0 not there, -1 the group was lost.
+"""Counts of one log into one group, from one checkpoint to the next: 1 added, 0 not there, -1 the group was lost."""
 
-A tally that is back at zero is no field, so that live and rebuilt counts are the same.
+BEHIND: Final = """
+local low = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf')
+local high = low + redis.call('ZCOUNT', KEYS[1], ARGV[1], ARGV[1])
+while low < high do
+  local middle = math.floor((low + high) / 2)
+  if redis.call('ZREVRANGE', KEYS[1], middle, middle)[1] < ARGV[2] then high = middle else low = middle + 1 end
+end
+return redis.call('ZREVRANGE', KEYS[1], low, low + ARGV[3] - 1, 'WITHSCORES')
+"""
+"""Members of a sorted set and their counts behind a place (a count and a member), from the highest count on.
+
+Members of one count lie in the order of their names, so the place is found by halves, whether it is there or not.
 """
 
 MOVE: Final = """
@@ -36,11 +66,11 @@ return 1
 """
 """A build's checkpoint for one log, from where it is expected."""
 
-ADD_PARKED: Final = """
+ADD_PARKED: Final = f"""{_COUNT}
 if redis.call('HEXISTS', KEYS[1], '') == 0 then return -1 end
 if redis.call('HSETNX', KEYS[2], ARGV[1], '1') == 0 then return 0 end
 for at = 2, #ARGV, 2 do
-  if redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1]) == 0 then redis.call('HDEL', KEYS[1], ARGV[at]) end
+  count(ARGV[at], ARGV[at + 1])
 end
 return 1
 """
@@ -55,10 +85,19 @@ redis.call('HSET', KEYS[1], 'state', '0')
 
 
 class Group(NamedTuple):
-    """The two keys of a group, in one slot."""
+    """The two keys of a group, in one slot, and what the keys of its sorted sets begin with."""
 
     counts: str
     at: str
+    ranked: str
+
+    def written(self, *, ranked: bool) -> tuple[int | str, ...]:
+        """The keys that counting writes, after their number."""
+        return (3, self.counts, self.at, self.ranked) if ranked else (2, self.counts, self.at)
+
+    def ranks(self, subject: str) -> str:
+        """The sorted set of a subject."""
+        return f"{self.ranked}{subject}"
 
 
 class Names:
@@ -68,13 +107,14 @@ class Names:
         base = f"{realm}:{model}"
         self.checkpoints = f"{{{base}}}:checkpoints"
         self.letters = f"{{{base}}}:letters"
-        self.groups = tuple(Group(f"{{{base}:{number}}}:counts", f"{{{base}:{number}}}:at") for number in range(GROUPS))
+        homes = (f"{{{base}:{number}}}" for number in range(GROUPS))
+        self.groups = tuple(Group(f"{home}:counts", f"{home}:at", f"{home}:ranks:") for home in homes)
 
     def all(self) -> Iterable[str]:
         """Every key."""
         yield from (self.checkpoints, self.letters)
         for group in self.groups:
-            yield from group
+            yield from (group.counts, group.at)
 
 
 def group_of(subject: str) -> int:

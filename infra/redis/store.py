@@ -87,7 +87,7 @@ class RedisCounterStore:
             return Fed.MISMATCH
         letters = Letters(found, batch, self._now)
         added = self._added(model, projection, batch, letters, park=park)
-        if not await self._add(names, batch, added):
+        if not await self._add(names, batch, added, ranked=projection.ranked):
             return Fed.MISMATCH
         moved = await send(self._client, [*_kept(names, letters), _move(names, batch)])
         if not moved[-1]:
@@ -205,7 +205,7 @@ class RedisCounterStore:
         calls: list[Call] = []
         for group, fields in sums.items():
             values = [value for tally, by in fields.items() if by for value in (tally, by)]
-            calls.append(("run", ADD_PARKED, 2, *names.groups[group], mark, *values))
+            calls.append(("run", ADD_PARKED, *names.groups[group].written(ranked=projection.ranked), mark, *values))
         if -1 in await send(self._client, calls):
             await self._reset(names)
             return False
@@ -213,7 +213,7 @@ class RedisCounterStore:
         await send(self._client, [("HDEL", names.groups[group].at, mark) for group in sums])
         return True
 
-    async def _add(self, names: Names, batch: Batch, added: Sequence[Added]) -> bool:
+    async def _add(self, names: Names, batch: Batch, added: Sequence[Added], *, ranked: bool) -> bool:
         """Add to each group what its own checkpoint says it lacks; False where another host was faster, or it is lost.
 
         A group that was done by an attempt that got no further stands beyond the log's checkpoint.
@@ -229,8 +229,8 @@ class RedisCounterStore:
         for group, fields in sums.items():
             if fields:
                 values = [value for field, by in fields.items() if by for value in (field, by)]
-                keys = names.groups[group]
-                calls.append(("run", ADD, 2, *keys, batch.log, at[group], batch.last, *values))
+                keys = names.groups[group].written(ranked=ranked)
+                calls.append(("run", ADD, *keys, batch.log, at[group], batch.last, *values))
         answers = await send(self._client, calls)
         if -1 in answers:
             await self._reset(names)

@@ -94,6 +94,8 @@ def create_statements(projection: Projection) -> list[str]:
         made.extend(index_statements(cls))
         if cls is Tally:
             made.append(f"CREATE INDEX {name}_zero ON {name} (subject) WHERE count = 0")
+            if projection.ranked:
+                made.append(f"CREATE INDEX {name}_ranks ON {name} (subject, count, kind)")
     return made
 
 

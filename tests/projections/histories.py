@@ -240,6 +240,7 @@ class World:
         photo = self._id(slot_of(owner))
         audience = AUDIENCES[b % 3]
         self.photos[photo] = {"owner_id": owner, "status": "processing", "audience": audience, "removed": False}
+        tags = self.photos[photo]["tags"] = ("sea", "Öl")[: c % 3]
         uploaded = PhotoUploaded(
             at=self.at,
             photo_id=photo,
@@ -252,7 +253,7 @@ class World:
             filename="a.jpg",
             caption="'; DROP TABLE photos --",
             alt_text="",
-            tags=("sea", "Öl")[: c % 3],
+            tags=tags,
             mentions=(),
             audience=audience,
             place="",
@@ -313,13 +314,14 @@ class World:
         known = self.photos[photo]
         if known["removed"] or known.get("down"):
             return
+        tags = known["tags"] = ("t", "sea", "u", "v")[a % 2 : c]
         words = PhotoDescribed(
             at=self.at,
             photo_id=photo,
             owner_id=known["owner_id"],
             caption=f"caption {b}",
             alt_text="",
-            tags=("t",) * c,
+            tags=tags,
             mentions=(),
             show_location=bool(b % 2),
         )
