@@ -170,18 +170,27 @@ class FanOut:
                 continue
 
     async def _round(self) -> bool:
-        """A turn for every author; whether there was anything to do."""
+        """A turn for every author, whatever goes wrong with others; whether there was anything to do."""
         worked = False
+        failed: Exception | None = None
         hot = await self.chunks.hot()
         _HOT.set(len(hot))
         for author in hot:
-            due = await self.chunks.of(author, limit=TURN)
-            for chunk in due:
-                await do(self.chunks, author, chunk.chunk_id)
-            if not due:
-                await self.chunks.cool(author)
-            worked |= bool(due)
+            try:
+                worked |= await self._turn(author)
+            except Exception as error:  # noqa: BLE001 raised when everybody had their turn
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return worked
+
+    async def _turn(self, author: Hot) -> bool:
+        due = await self.chunks.of(author, limit=TURN)
+        for chunk in due:
+            await do(self.chunks, author, chunk.chunk_id)
+        if not due:
+            await self.chunks.cool(author)
+        return bool(due)
 
 
 class ChunkJob(NamedTuple):

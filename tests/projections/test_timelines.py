@@ -169,3 +169,36 @@ async def test_every_follower_of_very_many_reads_a_photo_before_its_fan_out_ends
         for each in followers:
             (row,) = await desk.timelines.page(each, before=None, limit=9)
             assert row.photo_id == photo
+
+
+async def test_work_that_fails_keeps_no_other_author_waiting():
+    async with on_sqlite(TINY) as desk:
+        model = await live(desk, TINY)
+        facts, authors, fans = (
+            Author(desk, TINY, model),
+            [member(1), member(2)],
+            [member(9 + each) for each in range(3)],
+        )
+        photos = {}
+        for author in authors:
+            await facts.followed(author, fans)
+            photos[author] = await facts.publish(author)
+
+        class Hurt:
+            def __getattr__(self, name):
+                return getattr(desk.chunks, name)
+
+            async def write(self, hot, chunk, rows):
+                if hot.owner_id == authors[0]:
+                    raise OSError("no room for this one")
+                await desk.chunks.write(hot, chunk, rows)
+
+        with pytest.raises(OSError, match="no room"):
+            await FanOut(Hurt()).drain()
+        assert await desk.timelines.hot() == {authors[0]}, "whose photos are merged in until it goes well"
+        for fan in fans:
+            rows = await desk.timelines.page(fan, before=None, limit=9)
+            assert [row.photo_id for row in rows] == photos[authors[1]]
+        await FanOut(desk.chunks).drain()
+        for fan in fans:
+            assert len(await desk.timelines.page(fan, before=None, limit=9)) == 2
