@@ -3,21 +3,25 @@
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from importlib import resources
-from typing import Protocol
+from typing import Final, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, Response
 
 from api import documents, errors, health, objects
 from api.boards import Boards
+from api.guarding import Guarded, TimeLimit
 from api.idempotency import Idempotency
 from api.identity import Identity
 from api.links import Links
 from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Drained, Faults, Heads
 from api.opening import Opening
+from api.pages import policy_of
 from api.paging import Cursors
 from api.positions import Positions
+from api.ratelimits import RateLimits, Throttle
 from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
@@ -67,6 +71,19 @@ from api.writes import (
     views,
 )
 
+_EXPOSED: Final = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Position",
+    "X-Projection-Lag-Ms",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+)
+
 
 class Lifespan(Protocol):
     """What is open while the application runs."""
@@ -110,10 +127,22 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     app.openapi = lambda: documents.document(app)  # type: ignore[method-assign]
     # the last that is added is the first that is asked
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(RateLimits, limit=wiring.rate, tallies=wiring.tallies, identity=identity)
     app.add_middleware(Heads)
     app.add_middleware(BodyLimit, most=wiring.limits.body_bytes)
+    app.add_middleware(TimeLimit, seconds=wiring.limits.request_s)
     app.add_middleware(Faults)
     app.add_middleware(Drained)
+    app.add_middleware(Guarded)
+    if wiring.limits.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=wiring.limits.origins,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+            max_age=3600,
+        )
     app.add_middleware(Tracing)
     return app
 
@@ -121,7 +150,8 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
 async def _docs(request: Request) -> Response:
     del request
     page = resources.files("api").joinpath("docs.html").read_text(encoding="utf-8")
-    return HTMLResponse(page, headers={"Cache-Control": "public, max-age=3600"})
+    headers = {"Cache-Control": "public, max-age=3600", "Content-Security-Policy": policy_of(page)}
+    return HTMLResponse(page, headers=headers)
 
 
 def _reads(wiring: Wiring) -> Iterable[APIRouter]:
@@ -150,7 +180,9 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_notifications.routes(reads),
         read_moderation.routes(reads),
         read_erasures.routes(reads, links),
-        shared.routes(Opening(reads, links, wiring.matches, now)),
+        shared.routes(
+            Opening(reads, links, wiring.matches, now, Throttle(wiring.tallies, wiring.limits.password_tries))
+        ),
     )
 
 
@@ -159,7 +191,7 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
     idempotency = Idempotency(writes.recall, limits)
     return (
         members.routes(writes, reads, idempotency),
-        sessions.routes(writes, reads, identity, limits),
+        sessions.routes(writes, reads, identity, limits, Throttle(wiring.tallies, limits.password_tries)),
         follows.routes(writes),
         blocks.routes(writes),
         mutes.routes(writes),

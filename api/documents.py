@@ -23,12 +23,13 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
     415: ("unsupported_media_type", "A content type that is not taken."),
     416: ("range_not_satisfiable", "The file has no such range."),
     422: ("invalid", "The request has not the form that it should have."),
+    429: ("rate_limited", "Too many requests; please wait."),
     503: ("not_caught_up", "The read models have not reached the position yet; `unavailable` where a store is down."),
 }
 ANYONE: Final = "anyone"
 MEMBER: Final = "member"
-_READ: Final = (400, 401, 503)
-_COMMAND: Final = (400, 401, 503)
+_READ: Final = (400, 401, 429, 503)
+_COMMAND: Final = (400, 401, 429, 503)
 _BODY: Final = (413, 415, 422)
 _HEADERS: Final[Mapping[str, str]] = {
     "X-Position": "An opaque token of how far the event log had come.",
@@ -84,7 +85,7 @@ def problem_answer(status: int) -> dict[str, Any]:
         example["errors"] = [{"field": "limit", "message": "Input should be less than or equal to 100"}]
     schema = {"$ref": f"#/components/schemas/{shape}"}
     told = {"description": meaning, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         told["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return told
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
+from starlette.requests import Request
+
 from api.links import Links
 from api.ports import Now, Reads
 from api.problems import Problem
+from api.ratelimits import Throttle, address_of
 from domain.errors import NotFound
 from domain.shares import ShareState, may_open
 from domain.visibility import MemberState
@@ -25,15 +28,16 @@ class Opening:
     links: Links
     matches: Matches
     now: Now
+    throttle: Throttle
 
-    async def open(self, token: str, password: str | None) -> ShareState:
-        """The link behind a token; 404 where it leads nowhere, 401 without the right password."""
+    async def open(self, request: Request, token: str, password: str | None) -> ShareState:
+        """The link behind a token; 404 where it leads nowhere, 401 without the right password, 429 after many wrong."""
         share_id = self.links.share_of(token)
         share = await self.reads.shares.get(share_id) if share_id else None
         if share is not None:
             owner = (await self.reads.sight.members([share.owner_id])).get(share.owner_id, MemberState(share.owner_id))
             if may_open(share, owner, self.now()):
-                if share.password_hash and not await self._right(share.password_hash, password):
+                if share.password_hash and not await self._right(request, share, password):
                     raise Problem(
                         HTTPStatus.UNAUTHORIZED,
                         "share_password_required",
@@ -43,14 +47,19 @@ class Opening:
                 return share
         raise not_found()
 
-    async def _right(self, digest: str, password: str | None) -> bool:
+    async def _right(self, request: Request, share: ShareState, password: str | None) -> bool:
         """Headers are read as Latin-1; what was sent in UTF-8 is meant so."""
         if not password:
             return False
         said = {password}
         with suppress(UnicodeError):
             said.add(password.encode("latin-1").decode())
-        return any([await self.matches(digest, each) for each in sorted(said)])
+        what = f"share:{share.share_id}:{address_of(request.scope)}"
+        await self.throttle.check(what)
+        if any([await self.matches(share.password_hash, each) for each in sorted(said)]):
+            return True
+        await self.throttle.wrong(what)
+        return False
 
 
 def not_found() -> NotFound:

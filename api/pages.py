@@ -1,5 +1,6 @@
 """What links show in a browser: plain pages with Open Graph tags, and a policy that lets nothing else in."""
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -84,6 +85,18 @@ def html(text: str, *, status: int = HTTPStatus.OK, pictures_from: str = "") -> 
         "Vary": "Accept, Authorization, X-Share-Password",
     }
     return HTMLResponse(text, status, headers)
+
+
+def policy_of(text: str) -> str:
+    """The policy for a page that holds its own styles and scripts: these, calls to the server itself, nothing else."""
+    styles, scripts = (
+        " ".join(map(_digest, re.findall(rf"<{name}>(.*?)</{name}>", text, re.DOTALL))) or "'none'"
+        for name in ("style", "script")
+    )
+    return (
+        f"default-src 'none'; style-src {styles}; script-src {scripts}; connect-src 'self'; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def origin_of(body: dict[str, Any]) -> str:

@@ -235,6 +235,9 @@ class Limits:
     in_flight_s: float = 2.0
     body_bytes: int = 1024 * 1024
     access_token_s: int = 3600
+    request_s: float = 30.0
+    password_tries: int = 20
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from api.opening import Matches
 from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
+from api.ratelimits import RateLimit, Tallies
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
 from commands.blocks import BlockMember, UnblockMember
 from commands.closing import CloseAccount
@@ -122,6 +123,8 @@ class Wiring:
     secret: bytes = field(repr=False)
     now: Now
     matches: Matches
+    tallies: Tallies
+    rate: RateLimit = field(default_factory=RateLimit)
     base_url: str = ""
     store: FileStore[Any] | None = None
     limits: Limits = field(default_factory=Limits)

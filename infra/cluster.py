@@ -65,6 +65,7 @@ from infra.redis.counters import RedisCounters, RedisTallies
 from infra.redis.frozen import RedisFrozen
 from infra.redis.shares import RedisShareViews
 from infra.redis.store import RedisCounterStore
+from infra.redis.tallies import RedisTallies as RedisRates
 from infra.redis.trending import RedisTrending
 from infra.redis.views import RedisViews
 from infra.redis.walks import RedisWalks
@@ -190,6 +191,8 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
         stack.push_async_callback(objects.close)
 
+        redis = connect_redis(settings.redis)
+        stack.push_async_callback(redis.aclose)
         leaving = asyncio.create_task(_erase_alone(core, objects), name="erasing")
         stack.callback(leaving.cancel)
 
@@ -206,6 +209,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 passwords=passwords,
                 files=objects,
                 base_url=base_url,
+                tallies=RedisRates(redis, realm=settings.cassandra_keyspace),
                 checks={"event store": recording, "read models": showing},
             )
         )

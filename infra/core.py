@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
+from api.ratelimits import RateLimit, Tallies
 from api.wiring import Wiring, Writes
 from commands import (
     albums,
@@ -36,6 +37,7 @@ from infra.installation import Installation
 from infra.operating import Operating
 from infra.requests import ShownRequests
 from infra.settings import Settings
+from infra.tallies import MemoryTallies
 from projections.catalogue import CATALOGUE
 from projections.explore import PublicPhotos
 from projections.ports import (
@@ -264,6 +266,7 @@ def wiring(
     checks: Mapping[str, Check],
     store: FileStore[Any] | None = None,
     base_url: str = "",
+    tallies: Tallies | None = None,
 ) -> Wiring:
     """What the API is built from; with a `store`, this process takes and serves the files itself."""
     settings, installation = core.settings, core.installation
@@ -279,13 +282,20 @@ def wiring(
         secret=installation.key("tokens"),
         now=utc_now,
         limits=Limits(
-            catch_up_s=settings.catch_up_s, body_bytes=settings.body_limit, access_token_s=settings.access_token_s
+            catch_up_s=settings.catch_up_s,
+            body_bytes=settings.body_limit,
+            access_token_s=settings.access_token_s,
+            request_s=settings.request_s,
+            password_tries=settings.password_tries,
+            origins=tuple(each.strip() for each in settings.cors_origins.split(",") if each.strip()),
         ),
         metrics=tuple(projection.name for projection in CATALOGUE),
         measures=() if core.queries.hits is None else (core.queries.hits,),
         store=store,
         matches=passwords.matches,
         base_url=base_url,
+        tallies=tallies or MemoryTallies(),
+        rate=RateLimit(settings.rate_member, settings.rate_address, reads=settings.rate_reads),
         checks=checks,
     )
 

@@ -42,6 +42,14 @@ class Settings(BaseSettings):
         10.0, ge=0, description="How long a closed account waits before it is erased: longer than any command, seconds."
     )
     catch_up_s: float = Field(2.0, ge=0, description="How long a read waits for its X-Min-Position, seconds.")
+    request_s: float = Field(10.0, gt=0, description="How long a request may take, but for streams and files, seconds.")
+    rate_member: int = Field(60_000, ge=0, description="Points that a member may spend a minute; 0 for no limit.")
+    rate_address: int = Field(
+        60_000, ge=0, description="Points a minute for an address without a login; 0 for no limit."
+    )
+    rate_reads: bool = Field(False, description="Whether reads cost points too.")
+    password_tries: int = Field(20, ge=1, description="Wrong passwords in 15 minutes, per name and address.")
+    cors_origins: str = Field("", description="Origins whose pages may call the API, separated by commas; * for all.")
     body_limit: int = Field(1_048_576, ge=1024, description="Largest JSON body, bytes.")
     password_memory_kib: int = Field(19_456, ge=8, description="Memory of one Argon2id hash, KiB.")
     password_passes: int = Field(2, ge=1, description="Passes of one Argon2id hash.")

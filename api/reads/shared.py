@@ -42,7 +42,7 @@ def routes(opening: Opening) -> APIRouter:
         """For anyone who has the link, and the password if it has one; an album's photos come in pages."""
         browser = for_browsers(request)
         try:
-            share = await opening.open(token, password)
+            share = await opening.open(request, token, password)
         except Problem as problem:
             if browser and problem.status == HTTPStatus.UNAUTHORIZED:
                 return html(locked(), status=problem.status)

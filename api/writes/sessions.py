@@ -12,21 +12,29 @@ from api.documents import command
 from api.identity import Identity, Member
 from api.ports import Limits, Reads
 from api.positions import Covered
+from api.ratelimits import Throttle, address_of
 from api.shapes import examples
 from api.shapes import members as shapes
 from api.standby import AWAY
 from api.wiring import Writes
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
+from domain.errors import Unauthenticated
 
 
-def routes(writes: Writes, reads: Reads, identity: Identity, limits: Limits) -> APIRouter:
+def routes(writes: Writes, reads: Reads, identity: Identity, limits: Limits, throttle: Throttle) -> APIRouter:
     """Logins."""
     router = APIRouter(route_class=JsonRoute)
 
     @router.post("/v1/sessions", **command("Log in", "sessions", 201, shapes.Session, examples.SESSION, body=True))
     async def log_in(request: Request, body: shapes.Credentials, covered: Covered) -> Response:
         """An access token for an hour, and a refresh token to go on with."""
-        login = await writes.log_in(LogIn(body.username, body.password))
+        what = f"login:{body.username.casefold()}:{address_of(request.scope)}"
+        await throttle.check(what)
+        try:
+            login = await writes.log_in(LogIn(body.username, body.password))
+        except Unauthenticated:
+            await throttle.wrong(what)
+            raise
         await known_to_reads(login)
         return opened(request, login, covered)
 
