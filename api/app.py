@@ -21,7 +21,7 @@ from api.opening import Opening
 from api.pages import policy_of
 from api.paging import Cursors
 from api.positions import Positions
-from api.ratelimits import RateLimits, Throttle
+from api.ratelimits import RateLimits
 from api.reads import albums as read_albums
 from api.reads import blocks as read_blocks
 from api.reads import comments as read_comments
@@ -41,6 +41,7 @@ from api.reads import (
 from api.reads import erasures as read_erasures
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
+from api.reads import live as read_live
 from api.reads import moderation as read_moderation
 from api.reads import mutes as read_mutes
 from api.reads import notifications as read_notifications
@@ -49,6 +50,7 @@ from api.reads import shares as read_shares
 from api.showing.prints import Prints
 from api.signing import Sealer
 from api.standby import StandbySessions
+from api.throttling import Throttle
 from api.tracing import Tracing
 from api.wiring import Wiring
 from api.writes import (
@@ -119,6 +121,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     for router in (
         *_reads(wiring),
         *_writes(wiring, identity),
+        read_live.routes(wiring.reads, wiring.live, sealer, identity),
         *([objects.routes(wiring.store, wiring.reads)] if wiring.store else ()),
         health.routes(wiring.checks, metrics, wiring.reads.progress, wiring.metrics),
     ):

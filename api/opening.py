@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.links import Links
 from api.ports import Now, Reads
 from api.problems import Problem
-from api.ratelimits import Throttle, address_of
+from api.throttling import Throttle, address_of
 from domain.errors import NotFound
 from domain.shares import ShareState, may_open
 from domain.visibility import MemberState

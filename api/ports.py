@@ -173,6 +173,22 @@ class Reads:
     near: bool = False
 
 
+class Live(Protocol):
+    """Facts as they are recorded, for many who wait for them."""
+
+    async def heads(self) -> Mapping[int, int]:
+        """How far each log goes now."""
+        ...
+
+    async def after(self, log: int, number: int) -> tuple[Sequence[Recorded], int]:
+        """The next facts of a log, and up to which number nothing else is left to read before them."""
+        ...
+
+    async def wait(self, reached: Mapping[int, int], timeout: float) -> bool:  # noqa: ASYNC109 - callers pass it on
+        """Until a log goes further than that; False when `timeout` seconds went by."""
+        ...
+
+
 class EventStream(Protocol):
     """The events of all logs, by when they were recorded, for analysts."""
 

@@ -4,27 +4,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.identity import Identity
 from api.middleware import OBJECTS
-from api.problems import Problem, respond
+from api.problems import respond
+from api.throttling import Tallies, address_of, too_much
 
 TENTHS: Final[Mapping[str, int]] = {"POST": 30, "PUT": 20, "PATCH": 20, "DELETE": 10, "GET": 1, "HEAD": 1}
 """What a request costs, in tenths of a point: 3 to create, 2 to update, 1 to delete, 0.1 to read."""
 _READS: Final = frozenset({"GET", "HEAD"})
-
-
-class Tallies(Protocol):
-    """Counts that are forgotten when their window is over."""
-
-    async def add(self, key: str, by: int, *, window_s: int) -> tuple[int, int]:
-        """The count in this window after adding, and in how many seconds the window is over."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ class RateLimits:
         }
         if used > 10 * most:
             await self._tallies.add(key, -cost, window_s=self._limit.window_s)
-            await respond(_too_much(told, left_s))(scope, receive, send)
+            await respond(too_much(told, left_s))(scope, receive, send)
             return
         refunded = False
 
@@ -97,44 +89,3 @@ class RateLimits:
         if member_id is not None:
             return f"member:{member_id}", self._limit.member
         return f"address:{address_of(scope)}", self._limit.address
-
-
-def address_of(scope: Scope) -> str:
-    """From where a request comes; of IPv6 the network (/64), which is what one customer has."""
-    host = scope["client"][0] if scope.get("client") else ""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return str(host)
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped else f"{IPv6Address(int(address) >> 64 << 64)}/64"
-    return str(address)
-
-
-def _too_much(told: Mapping[str, str], left_s: int) -> Problem:
-    return Problem(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "rate_limited",
-        "Too many requests; please wait.",
-        headers={**told, "Retry-After": str(max(1, left_s))},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Throttle:
-    """Lets nobody guess passwords for long: so many wrong ones in a window, and no more is tried until it is over."""
-
-    tallies: Tallies
-    tries: int
-    window_s: int = 900
-
-    async def check(self, what: str) -> None:
-        """429 where too many were wrong."""
-        used, left_s = await self.tallies.add(f"wrong:{what}", 0, window_s=self.window_s)
-        if used >= self.tries:
-            raise _too_much({}, left_s)
-
-    async def wrong(self, what: str) -> None:
-        """One more was wrong."""
-        await self.tallies.add(f"wrong:{what}", 1, window_s=self.window_s)

@@ -8,8 +8,9 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client.registry import Collector
 
 from api.opening import Matches
-from api.ports import Check, EventStream, FileStore, Keyring, Limits, Now, Operations, Reads
-from api.ratelimits import RateLimit, Tallies
+from api.ports import Check, EventStream, FileStore, Keyring, Limits, Live, Now, Operations, Reads
+from api.ratelimits import RateLimit
+from api.throttling import Tallies
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
 from commands.blocks import BlockMember, UnblockMember
 from commands.closing import CloseAccount
@@ -123,6 +124,7 @@ class Wiring:
     secret: bytes = field(repr=False)
     now: Now
     matches: Matches
+    live: Live
     tallies: Tallies
     rate: RateLimit = field(default_factory=RateLimit)
     base_url: str = ""

@@ -76,6 +76,7 @@ from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
 from streams.erasing import SWEEP_S
 from streams.following import prepare
+from streams.live import LiveFacts
 
 CLUSTER_LOGS: Final = 64
 """Logs of a new installation, where the settings don't say."""
@@ -193,6 +194,8 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
 
         redis = connect_redis(settings.redis)
         stack.push_async_callback(redis.aclose)
+        live = LiveFacts(core.store)
+        stack.callback(asyncio.create_task(live.run(), name="live").cancel)
         leaving = asyncio.create_task(_erase_alone(core, objects), name="erasing")
         stack.callback(leaving.cancel)
 
@@ -209,6 +212,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 passwords=passwords,
                 files=objects,
                 base_url=base_url,
+                live=live,
                 tallies=RedisRates(redis, realm=settings.cassandra_keyspace),
                 checks={"event store": recording, "read models": showing},
             )

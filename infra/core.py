@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from api.ports import Check, Files, FileStore, Keyring, Limits, Reads
-from api.ratelimits import RateLimit, Tallies
+from api.ports import Check, Files, FileStore, Keyring, Limits, Live, Reads
+from api.ratelimits import RateLimit
+from api.throttling import Tallies
 from api.wiring import Wiring, Writes
 from commands import (
     albums,
@@ -75,6 +76,7 @@ from projections.trending import Trending
 from streams.celebrities import Celebrities
 from streams.erasing import Erasing
 from streams.fanout import Chunks
+from streams.live import LiveFacts
 from streams.merging import Merged
 from streams.settling import Finish, Leading, Settling
 
@@ -265,6 +267,7 @@ def wiring(
     files: Files,
     checks: Mapping[str, Check],
     store: FileStore[Any] | None = None,
+    live: Live | None = None,
     base_url: str = "",
     tallies: Tallies | None = None,
 ) -> Wiring:
@@ -294,6 +297,7 @@ def wiring(
         store=store,
         matches=passwords.matches,
         base_url=base_url,
+        live=live or LiveFacts(core.store),
         tallies=tallies or MemoryTallies(),
         rate=RateLimit(settings.rate_member, settings.rate_address, reads=settings.rate_reads),
         checks=checks,

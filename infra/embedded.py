@@ -67,6 +67,7 @@ from projections.stores import Model
 from projections.timelines import TIMELINES
 from streams.fanout import FanOut
 from streams.following import Follower, prepare
+from streams.live import LiveFacts
 from streams.reactions import Reactions
 
 
@@ -156,6 +157,8 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(reactions.stop)
         stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
 
+        live = LiveFacts(core.store)
+        stack.push_async_callback(_ended, asyncio.create_task(live.run(), name="live"))
         leaving = erasing(core, objects)
         leaving.start()
         stack.push_async_callback(leaving.stop)
@@ -175,6 +178,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 files=objects,
                 store=objects,
                 base_url=base_url,
+                live=live,
                 checks={"event store": recording, "read models": following},
             )
         )

@@ -12,10 +12,10 @@ from api.documents import command
 from api.identity import Identity, Member
 from api.ports import Limits, Reads
 from api.positions import Covered
-from api.ratelimits import Throttle, address_of
 from api.shapes import examples
 from api.shapes import members as shapes
 from api.standby import AWAY
+from api.throttling import Throttle, address_of
 from api.wiring import Writes
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
 from domain.errors import Unauthenticated

@@ -9,7 +9,8 @@ import pytest
 
 from api.app import build_app
 from api.ports import Limits
-from api.ratelimits import RateLimit, address_of
+from api.ratelimits import RateLimit
+from api.throttling import address_of
 from commands.errors import Unavailable
 from infra.tallies import MemoryTallies
 from tests.api.inside import Away, Inside, inside
