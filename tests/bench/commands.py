@@ -7,6 +7,7 @@ process; the load comes from this one. FILMROLL_STACK_DIR names a stack to use i
 """
 
 import asyncio
+import os
 import re
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from tests.servers import Servers  # noqa: E402
 from tests.serving import Server  # noqa: E402
 
 CALLERS = (1, 8, 32, 64)
-ROUNDS = 3
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = 4.0
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
