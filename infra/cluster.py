@@ -14,6 +14,7 @@ from api.tracing import context
 from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
 from domain.ids import MemberId, PhotoId, new_id
+from infra.caching.hits import Hits
 from infra.cassandra.affinity import CassandraAffinities
 from infra.cassandra.albums import CassandraAlbums
 from infra.cassandra.authors import CassandraAuthorLists
@@ -61,6 +62,7 @@ from infra.opensearch.search import OpenSearchSearch
 from infra.opensearch.store import OpenSearchStore
 from infra.passwords import Argon2Passwords
 from infra.redis.connecting import connect as connect_redis
+from infra.redis.copies import RedisCopies
 from infra.redis.counters import RedisCounters, RedisTallies
 from infra.redis.frozen import RedisFrozen
 from infra.redis.shares import RedisShareViews
@@ -112,11 +114,13 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             )
         cassandra = await Cassandra.open(points, settings.cassandra_keyspace)
         stack.push_async_callback(cassandra.close)
-        rows = CassandraStore(cassandra, now=utc_now)
+        realm, hits = settings.cassandra_keyspace, Hits()
+        copies = RedisCopies(settings.redis, realm=realm, hits=hits)
+        stack.push_async_callback(copies.close)
+        rows = CassandraStore(cassandra, now=utc_now, copy=copies)
         stack.push_async_callback(rows.close)
         redis = connect_redis(settings.redis)
         stack.push_async_callback(redis.aclose)
-        realm = settings.cassandra_keyspace
         counts = RedisCounterStore(redis, CassandraMarks(cassandra), realm=realm, now=utc_now)
         opensearch = OpenSearch(settings.opensearch, prefix=realm)
         stack.push_async_callback(opensearch.close)
@@ -168,6 +172,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             chunks=CassandraChunks(lived),
             unsettled=CassandraUnsettled(lived),
             progress=ClusterProgress(models, store, now=utc_now),
+            hits=hits,
         )
         objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
         stack.push_async_callback(objects.close)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import redis.asyncio
 
+from infra.caching.hits import Hits
 from infra.cassandra.connecting import Cassandra
 from infra.cassandra.marks import CassandraMarks
 from infra.cassandra.models import CassandraModels
@@ -17,6 +18,7 @@ from infra.cassandra.schema import migrate
 from infra.cassandra.store import CassandraStore
 from infra.clustering import ClusterReadModels
 from infra.redis.connecting import connect
+from infra.redis.copies import RedisCopies
 from infra.redis.store import RedisCounterStore
 from infra.stack.addresses import Addresses
 
@@ -55,11 +57,14 @@ async def keyspace(addresses: Addresses) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def cluster(addresses: Addresses, space: str, *, shards: int = SHARDS) -> AsyncIterator[Cluster]:
-    """One process's view of the read models in a keyspace."""
+async def cluster(
+    addresses: Addresses, space: str, *, shards: int = SHARDS, copies: str | None = None
+) -> AsyncIterator[Cluster]:
+    """One process's view of the read models in a keyspace; with `copies`, rows are copied into that Redis."""
     cassandra = await Cassandra.open([addresses.cassandra], space)
     client = connect(addresses.redis)
-    store = CassandraStore(cassandra, now=utc_now)
+    copy = None if copies is None else RedisCopies(copies, realm=space, hits=Hits())
+    store = CassandraStore(cassandra, now=utc_now, copy=copy)
     counts = RedisCounterStore(client, CassandraMarks(cassandra), realm=space, now=utc_now)
     registry = Registry(cassandra, "filmroll", utc_now, fresh_s=0.05)
     models = ClusterReadModels(
@@ -74,5 +79,7 @@ async def cluster(addresses: Addresses, space: str, *, shards: int = SHARDS) -> 
         yield Cluster(models, CassandraModels(models, store), store, cassandra, counts, client, space)
     finally:
         await store.close()
+        if copy is not None:
+            await copy.close()
         await client.aclose()
         await cassandra.close()

@@ -23,6 +23,7 @@ from cassandra import RequestValidationException
 from commands.errors import Unavailable
 from domain.recorded import Recorded
 from infra.cassandra.connecting import Cassandra
+from infra.cassandra.copies import Copy
 from infra.cassandra.letters import DeadLetters, discard, move, park_again, parked_of, reached
 from infra.cassandra.overlay import MisfitError, Overlay, Wish, time_of, wishes_of
 from infra.cassandra.stored import Dated
@@ -42,7 +43,13 @@ class Feeder:
     """The writing side of one build; blocking, for worker threads, any number of them at once."""
 
     def __init__(
-        self, cassandra: Cassandra, model: Model, projection: Projection, shards: int, now: Callable[[], datetime]
+        self,
+        cassandra: Cassandra,
+        model: Model,
+        projection: Projection,
+        shards: int,
+        now: Callable[[], datetime],
+        copy: Copy | None = None,
     ) -> None:
         self._cassandra = cassandra
         self._model = model
@@ -50,6 +57,7 @@ class Feeder:
         self._handles = frozenset(projection.handles)
         self._tables = {cls: tables_of(model, cls, shards) for cls in projection.rows}
         self._now = now
+        self._copy = copy
 
     def feed(self, batch: Batch, *, park: bool) -> Fed:
         """Apply a batch and move its log's checkpoint."""
@@ -180,6 +188,9 @@ class Feeder:
                     last.change(tables, key, change)
         first.flush()
         last.flush()
+        if self._copy is not None:
+            for cls, changed in overlay.changed.items():
+                self._copy.drop(self._model, cls, changed.keys())
 
 
 def _past(overlay: Overlay, cls: type, tables: RowTables, key: Key, change: Dated) -> list[object] | None:

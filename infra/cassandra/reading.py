@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from infra.cassandra.connecting import Cassandra
+from infra.cassandra.copies import Copy
 from infra.cassandra.stored import by_shard
 from infra.cassandra.tables import Clustered, RowTables, arranged, tables_of
 from infra.sqlite.shapes import micros
@@ -20,13 +21,20 @@ _SHARDS_AT_ONCE: Final = 64
 class Reader:
     """One build's rows, for the length of one read."""
 
-    def __init__(self, cassandra: Cassandra, model: Model, shards: int) -> None:
+    def __init__(self, cassandra: Cassandra, model: Model, shards: int, copy: Copy | None = None) -> None:
         self._cassandra = cassandra
         self._model = model
         self._shards = shards
+        self._copy = copy if copy is not None and copy.holds(model) else None
 
     async def some(self, cls: type[R], keys: Iterable[Key]) -> list[R]:
-        """The rows that there are under these keys, in any order; a query for each shard of them."""
+        """The rows that there are under these keys, in any order; copies of them where there are such."""
+        if self._copy is None:
+            return await self._stored(cls, keys)
+        return await self._copy.some(self._model, cls, keys, lambda missing: self._stored(cls, missing))
+
+    async def _stored(self, cls: type[R], keys: Iterable[Key]) -> list[R]:
+        """The same from the table: a query for each shard of the keys."""
         tables = self._tables(cls)
         asked = by_shard(tables.main, keys)
         found = await asyncio.gather(*(self._cassandra.fetch(tables.main.some, *values) for values in asked))

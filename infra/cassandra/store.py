@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from domain.recorded import Recorded
 from infra.cassandra.connecting import Cassandra
+from infra.cassandra.copies import Copy
 from infra.cassandra.feeding import Feeder
 from infra.cassandra.letters import discard
 from infra.cassandra.overlay import MisfitError
@@ -37,9 +38,10 @@ _TABLES: Final = "SELECT table_name FROM system_schema.tables WHERE keyspace_nam
 class CassandraStore:
     """Rows, checkpoints and dead letters of every projection that doesn't count."""
 
-    def __init__(self, cassandra: Cassandra, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, cassandra: Cassandra, *, now: Callable[[], datetime], copy: Copy | None = None) -> None:
         self.cassandra = cassandra
         self._now = now
+        self._copy = copy
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write-models")
 
     async def close(self) -> None:
@@ -75,14 +77,14 @@ class CassandraStore:
         """Apply a batch, and move its log's checkpoint once all of it is written."""
         if Tally in projection.rows:
             raise MisfitError("counts need a store that moves the checkpoint in the same step")
-        feeder = Feeder(self.cassandra, model, projection, shards, self._now)
+        feeder = Feeder(self.cassandra, model, projection, shards, self._now, self._copy)
         return await self._run(lambda: feeder.feed(batch, park=park))
 
     async def apply(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> None:
         """Apply facts ahead of the log, where the later write wins."""
         if not projection.last_writer_wins:
             raise ValueError(f"{projection.name} can't be applied ahead of its log")
-        feeder = Feeder(self.cassandra, model, projection, shards, self._now)
+        feeder = Feeder(self.cassandra, model, projection, shards, self._now, self._copy)
         await self._run(feeder.apply, facts)
 
     async def change(self, model: Model, shards: int, changes: Sequence[tuple[type, Key, Dated]]) -> None:
@@ -116,7 +118,7 @@ class CassandraStore:
 
     async def retry(self, model: Model, projection: Projection, shards: int, facts: Sequence[Recorded]) -> int:
         """Apply parked facts of one stream, each before its letter is deleted."""
-        feeder = Feeder(self.cassandra, model, projection, shards, self._now)
+        feeder = Feeder(self.cassandra, model, projection, shards, self._now, self._copy)
         return await self._run(feeder.retry, facts)
 
     async def discard(self, model: Model, log: int, number: int) -> bool:
@@ -129,7 +131,7 @@ class CassandraStore:
 
     def reader(self, model: Model, shards: int) -> Reader:
         """The reading side of a build."""
-        return Reader(self.cassandra, model, shards)
+        return Reader(self.cassandra, model, shards, self._copy)
 
     async def _run(self, function: Callable[..., T], *values: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, function, *values)

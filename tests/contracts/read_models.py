@@ -169,7 +169,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
 async def on_the_servers(stack) -> AsyncIterator[Shown]:
     addresses = stack.need(*SERVERS)
     log = MemoryLog(4)
-    async with keyspace(addresses) as space, cluster(addresses, space) as known:
+    async with keyspace(addresses) as space, cluster(addresses, space, copies=addresses.redis) as known:
         tallies = RedisTallies(known.models, known.redis, realm=known.realm)
         follower = Follower(log, known.models, CATALOGUE, poll_s=0.05)
         await follower.start()
