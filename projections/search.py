@@ -65,7 +65,7 @@ class PhotoOwner:
 
 @row("photo_documents", key=("owner_id", "photo_id"), orders=(("photo_id",),))
 class PhotoDocument:
-    """What a photo is found by; `words` hold the place only where it is shown."""
+    """What a photo is found by: `words` hold the place only where it is shown, `placed` where it is for the owner alone."""
 
     owner_id: MemberId
     photo_id: PhotoId
@@ -80,6 +80,7 @@ class PhotoDocument:
     words: str
     tagged: str
     camera: str
+    placed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFilters:
-    """What photos must be besides; `since` counts, `until` doesn't, and both go by when they were published."""
+    """What photos must be besides; `since` counts, `until` doesn't, and both go by when they were published.
+
+    Photos of the `viewer` are found by their places too where they don't show them to others.
+    """
 
     tag: str | None = None
     owner_id: MemberId | None = None
@@ -101,6 +105,7 @@ class PhotoFilters:
     until: datetime | None = None
     camera: str | None = None
     near: Near | None = None
+    viewer: MemberId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +187,9 @@ def member_highlights(found: MemberDocument, asked: tuple[str, ...]) -> Mapping[
     return _marked(asked, username=found.username, first_name=found.first_name, last_name=found.last_name)
 
 
-def photo_highlights(found: PhotoDocument, asked: tuple[str, ...]) -> Mapping[str, str]:
+def photo_highlights(found: PhotoDocument, asked: tuple[str, ...], viewer: MemberId | None) -> Mapping[str, str]:
     """Where the terms are in a photo's texts."""
-    place = found.place if found.show_location else ""
+    place = found.place if found.show_location or found.owner_id == viewer else ""
     return _marked(asked, caption=found.caption, alt_text=found.alt_text, tags=" ".join(found.tags), place=place)
 
 
@@ -217,6 +222,7 @@ def _uploaded(photo: PhotoUploaded) -> PhotoDocument:
             words="",
             tagged="",
             camera="",
+            placed="",
         )
     )
 
@@ -244,7 +250,8 @@ def _found_by(photo: PhotoDocument) -> PhotoDocument:
     place = photo.place if photo.show_location else ""
     single = (found[0] for found in map(terms, photo.tags) if len(found) == 1)
     words = indexed(photo.caption, photo.alt_text, place, *photo.tags)
-    return replace(photo, words=words, tagged=" ".join(dict.fromkeys(single)))
+    placed = "" if photo.show_location else indexed(photo.place)
+    return replace(photo, words=words, tagged=" ".join(dict.fromkeys(single)), placed=placed)
 
 
 MEMBER_SEARCH: Final = Projection(
@@ -257,7 +264,7 @@ MEMBER_SEARCH: Final = Projection(
 
 PHOTO_SEARCH: Final = Projection(
     name="photo_search",
-    version=1,
+    version=2,
     handles=(
         MemberRegistered,
         ProfileChanged,

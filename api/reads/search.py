@@ -33,6 +33,9 @@ FreshMembers = Annotated[Reached, Depends(fresh("visibility", "profiles", "membe
 FreshPhotos = Annotated[Reached, Depends(fresh(*MODELS, "photo_search"))]
 
 Asked = Annotated[str, Query(min_length=1, max_length=200, description="What is looked for.", examples=["river"])]
+AskedOrNone = Annotated[
+    str, Query(max_length=200, description="What is looked for; may be left out beside a filter.", examples=["river"])
+]
 _MOST_KM: Final = 20_038.0
 """Half way round the earth: everything is within that."""
 _NEAR: Final = r"^\s*[+-]?\d{1,3}(\.\d{0,15})?\s*,\s*[+-]?\d{1,3}(\.\d{0,15})?\s*,\s*\d{1,5}(\.\d{0,15})?\s*$"
@@ -97,11 +100,13 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         **read("Search photos", "search", shapes.FoundPhotos, examples.FOUND_PHOTOS, 422),
     )
     async def photos(
-        request: Request, q: Asked, asked: Filtered, viewer: Viewer, at: FreshPhotos, page: Paged
+        request: Request, asked: Filtered, viewer: Viewer, at: FreshPhotos, page: Paged, q: AskedOrNone = ""
     ) -> Response:
         """By caption, tags, alt text, shown place and owner's name; the best first, the newest among equals."""
         me = viewer and viewer.member_id
-        wanted, scope = _wanted(asked), ("search-photos", _digest(q, asked))
+        if not q and asked == Filters():
+            raise Invalid("invalid", "must have at least 1 character where no filter is given", field="q")
+        wanted, scope = _wanted(asked, me), ("search-photos", _digest(q, asked))
         start = page.after(*scope)
         before: int = start[-1] if start else 0
         upper: int | None = None
@@ -152,13 +157,14 @@ def _marked(photo: Shown | None, hit: Hit) -> Shown | None:
     return Shown({**photo.body, "highlights": highlights}, (*photo.version, *sorted(highlights.items())))
 
 
-def _wanted(asked: Filters) -> PhotoFilters:
+def _wanted(asked: Filters, viewer: MemberId | None) -> PhotoFilters:
     return PhotoFilters(
         tag=None if asked.tag is None else asked.tag.strip().removeprefix("#").casefold(),
         since=_utc(asked.since),
         until=_utc(asked.until),
         camera=asked.camera,
         near=None if asked.near is None else _near(asked.near),
+        viewer=viewer,
     )
 
 

@@ -36,12 +36,14 @@ DEFINITION: Final[Json] = {
             "words": _BEGINNINGS,
             "tagged": _WORDS,
             "camera": _BEGINNINGS,
+            "placed": _BEGINNINGS,
             "username": _KEYWORD,
             "tags": _KEYWORD,
             "owner_id": _KEYWORD,
             "created_at": {"type": "long"},
             "removed": {"type": "boolean"},
             "point": {"type": "geo_point"},
+            "hidden_point": {"type": "geo_point"},
             "relation": {"type": "join", "relations": {"owner": "photo"}},
         },
     },
@@ -98,14 +100,16 @@ def _photo(row: PhotoDocument) -> Json:
         "words": row.words,
         "tagged": row.tagged,
         "camera": row.camera,
+        "placed": row.placed,
         "tags": row.tags,
         "owner_id": row.owner_id,
         "created_at": micros(row.created_at),
         "removed": row.removed,
         "relation": {"name": "photo", "parent": address(PhotoOwner, (row.owner_id,)).id},
     }
-    if row.show_location and row.location is not None:
-        found["point"] = {"lat": row.location.latitude, "lon": row.location.longitude}
+    if row.location is not None:
+        name = "point" if row.show_location else "hidden_point"
+        found[name] = {"lat": row.location.latitude, "lon": row.location.longitude}
     return found
 
 

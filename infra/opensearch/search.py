@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from commands.errors import Unavailable
+from domain.ids import MemberId
 from infra.opensearch.connecting import SEARCH_S, Json
 from infra.opensearch.documents import row_of
 from infra.opensearch.store import OpenSearchStore
@@ -66,11 +67,11 @@ class OpenSearchSearch:
     async def photos(self, query: str, filters: PhotoFilters, *, after: Ranked | None, limit: int) -> Found:
         """By caption, tags, alt text, shown place and owner's name; a query of no words finds all that pass."""
         asked = terms(query)
-        wanted = {"bool": {"must": [_in_photo(term) for term in asked], "filter": _filters(filters)}}
+        wanted = {"bool": {"must": [_in_photo(term, filters.viewer) for term in asked], "filter": _filters(filters)}}
         answer = await self._ask(PHOTO_SEARCH, wanted, "desc", after, limit)
         rows: list[PhotoDocument] = [row_of(PhotoDocument, hit["_source"]) for hit in answer["hits"]]
         hits = [
-            Hit(row.photo_id, _rank(hit), photo_highlights(row, asked))
+            Hit(row.photo_id, _rank(hit), photo_highlights(row, asked, filters.viewer))
             for row, hit in zip(rows, answer["hits"], strict=True)
         ]
         return Found(hits, answer["total"]["value"])
@@ -103,10 +104,12 @@ def _ways(term: str) -> list[Json]:
     return ways
 
 
-def _in_photo(term: str) -> Json:
-    """A term in a photo's own words, in its tags, or in its owner's names."""
+def _in_photo(term: str, viewer: MemberId | None) -> Json:
+    """A term in a photo's own words, in its tags, in its owner's names, or in the place that it shows to its owner."""
     owner = {"has_parent": {"parent_type": "owner", "score": True, "query": _best(_ways(term))}}
-    return _best([*_ways(term), _worth(TAG, {"term": {"tagged": term}}), owner])
+    placed = [_worth(WORD, {"term": {"placed": term}}), _worth(PREFIX, {"prefix": {"placed": term}})]
+    hidden = [] if viewer is None else [{"bool": {"must": [_best(placed)], "filter": [_owned(viewer)]}}]
+    return _best([*_ways(term), _worth(TAG, {"term": {"tagged": term}}), owner, *hidden])
 
 
 def _filters(filters: PhotoFilters) -> list[Json]:
@@ -114,7 +117,7 @@ def _filters(filters: PhotoFilters) -> list[Json]:
     if filters.tag is not None:
         wanted.append({"term": {"tags": storable(filters.tag)}})
     if filters.owner_id is not None:
-        wanted.append({"term": {"owner_id": filters.owner_id}})
+        wanted.append(_owned(filters.owner_id))
     if filters.since is not None:
         wanted.append({"range": {"created_at": {"gte": micros(filters.since)}}})
     if filters.until is not None:
@@ -123,13 +126,24 @@ def _filters(filters: PhotoFilters) -> list[Json]:
         words = terms(filters.camera)
         wanted += [{"prefix": {"camera": word}} for word in words] or [{"match_none": {}}]
     if filters.near is not None:
-        wanted.append(_within(filters.near))
+        wanted.append(_within(filters.near, filters.viewer))
     return wanted
 
 
-def _within(near: Near) -> Json:
+def _within(near: Near, viewer: MemberId | None) -> Json:
     point = {"lat": near.latitude, "lon": near.longitude}
-    return {"geo_distance": {"distance": f"{max(near.km, _LEAST_KM):.6f}km", "point": point}}
+    shown, hidden = (
+        {"geo_distance": {"distance": f"{max(near.km, _LEAST_KM):.6f}km", field: point}}
+        for field in ("point", "hidden_point")
+    )
+    if viewer is None:
+        return shown
+    own = {"bool": {"filter": [hidden, _owned(viewer)]}}
+    return {"bool": {"should": [shown, own], "minimum_should_match": 1}}
+
+
+def _owned(owner_id: MemberId) -> Json:
+    return {"term": {"owner_id": owner_id}}
 
 
 def _worth(rank: int, query: Json) -> Json:

@@ -15,7 +15,7 @@ from projections.search import MemberDocument, PhotoDocument, PhotoOwner
 _SEARCHED: Final[Mapping[type, tuple[str, ...]]] = {
     MemberDocument: ("words",),
     PhotoOwner: ("words",),
-    PhotoDocument: ("words", "tagged", "camera"),
+    PhotoDocument: ("words", "tagged", "camera", "placed"),
 }
 """The searched columns of each table."""
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from domain.ids import MemberId
 from infra.sqlite.connections import reading
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.readers import Reader
@@ -133,13 +134,14 @@ def _photos(reader: Reader, asked: tuple[str, ...], filters: PhotoFilters, after
             joined = (
                 f"SELECT p.photo_id AS id, o.rank FROM ({theirs}) AS o JOIN photo_documents AS p ON p.owner_id = o.id"
             )
-            made.term(f"{own} UNION ALL {joined}", values + their_values)
+            hidden, hidden_values = _placed(term, filters.viewer)
+            made.term(f"{own} UNION ALL {joined}{hidden}", values + their_values + hidden_values)
         _filter(made, filters)
         if filters.near is not None:
-            _within(reader, made, filters.near)
+            _within(reader, made, filters.near, filters.viewer)
         found, total = made.page(reader, after, limit, up=False)
         rows = _rows(reader, PhotoDocument, "photo_id", [id_ for _, id_ in found])
-    return Found([Hit(id_, rank, photo_highlights(rows[id_], asked)) for rank, id_ in found], total)
+    return Found([Hit(id_, rank, photo_highlights(rows[id_], asked, filters.viewer)) for rank, id_ in found], total)
 
 
 def _matches(reader: Reader, table: str, key: str, term: str, *, tagged: bool = False) -> tuple[str, list[Any]]:
@@ -154,6 +156,19 @@ def _matches(reader: Reader, table: str, key: str, term: str, *, tagged: bool = 
         f" WHERE i.{table}_index MATCH ?"
     )
     return " UNION ALL ".join(one.format(rank) for rank, _ in ways), [match for _, match in ways]
+
+
+def _placed(term: str, viewer: MemberId | None) -> tuple[str, list[Any]]:
+    """What goes on the statement for a term: the viewer's own photos, by the places that they don't show."""
+    if viewer is None:
+        return "", []
+    one = (
+        " UNION ALL SELECT n.photo_id AS id, {} AS rank FROM photo_documents_index AS i"
+        " JOIN photo_documents_numbers AS n ON n.number = i.rowid"
+        " WHERE i.photo_documents_index MATCH ? AND n.owner_id = ?"
+    )
+    ways = [(WORD, f'placed : "{term}"'), (PREFIX, f'placed : "{term}" *')]
+    return "".join(one.format(rank) for rank, _ in ways), [value for _, match in ways for value in (match, viewer)]
 
 
 def _vocabulary(reader: Reader, table: str, term: str) -> list[str]:
@@ -193,11 +208,11 @@ def _filter(made: _Query, filters: PhotoFilters) -> None:
             made.want("FALSE")
 
 
-def _within(reader: Reader, made: _Query, near: Near) -> None:
+def _within(reader: Reader, made: _Query, near: Near, viewer: MemberId | None) -> None:
     """SQLite's own mathematics are an option at compile time, so the distance is a function of ours."""
     reader.connection.create_function("km_between", 4, _km_between, deterministic=True)
     latitude, longitude = "p.location ->> 'latitude'", "p.location ->> 'longitude'"
-    made.want("p.show_location AND p.location IS NOT NULL")
+    made.want("p.location IS NOT NULL AND (p.show_location OR p.owner_id = ?)", viewer or "")
     made.want(f"abs({latitude} - ?) <= ?", near.latitude, math.degrees(near.km / EARTH_KM) + 1e-6)
     made.want(f"km_between({latitude}, {longitude}, ?, ?) <= ?", near.latitude, near.longitude, near.km)
 

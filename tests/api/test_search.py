@@ -45,6 +45,7 @@ async def test_photos_are_found_with_what_they_were_found_by(town: Inside) -> No
     assert (found["total"], found["next_cursor"]) == (2, None)
     assert await ids(town, None, "kovac") == [dusk]
     assert await ids(town, None, "maribor") == []  # the owner doesn't show where it was
+    assert await ids(town, "ana", "maribor") == [dusk]
     assert await ids(town, None, "nothing") == []
 
 
@@ -62,6 +63,8 @@ async def test_filters_narrow(town: Inside) -> None:
     assert await ids(town, None, "river", **{"from": "no body"}) == []
     assert await ids(town, None, "river", camera="x-t5 fuji") == [here]
     assert await ids(town, None, "river", near="46.55,15.64,5") == [here]
+    assert await ids(town, "ben", "river", near="46.55,15.64,5") == [hidden, here]
+    assert await ids(town, None, "", near="46.55,15.64,5") == [here]
     assert set(await ids(town, None, "river", near="46.5, 15, 100")) == {here, there}
     at = (await town.get(None, f"/photos/{there}"))["created_at"]
     assert set(await ids(town, None, "river", since=at)) == {there, hidden}

@@ -1,6 +1,6 @@
 """The adapters that the contracts of read models are held against; a new one is one more parameter of `every_adapter`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ from infra.cassandra.blocks import CassandraBlocks
 from infra.cassandra.comments import CassandraComments
 from infra.cassandra.duplicates import CassandraDuplicates
 from infra.cassandra.erasures import CassandraErasures
+from infra.cassandra.explore import CassandraPublicPhotos
 from infra.cassandra.follows import CassandraFollows
 from infra.cassandra.likes import CassandraLikes
 from infra.cassandra.mutes import CassandraMutes
@@ -27,12 +28,16 @@ from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.reports import CassandraReports
 from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
+from infra.cassandra.tags import CassandraTags
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
 from infra.redis.counters import RedisCounters, RedisTallies
 from infra.redis.frozen import RedisFrozen
+from infra.redis.trending import RedisTrending
+from infra.redis.views import RedisViews
+from infra.redis.walks import RedisWalks
 from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.analytics import SqliteAnalytics
@@ -64,13 +69,20 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.reports import SqliteReports
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares
+from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
+from infra.sqlite.trending import SqlitePublicPhotos, SqliteTrending
+from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
+from infra.sqlite.walks import SqliteWalks
 from projections import ports
 from projections.analytics import Activity, Analytics
 from projections.catalogue import CATALOGUE
+from projections.explore import PublicPhotos
 from projections.stores import ReadModels
+from projections.tags import Tags
+from projections.trending import Trending
 from streams.following import Follower
 from tests.cluster import SERVERS, cluster, keyspace
 from tests.projections.histories import World
@@ -112,6 +124,12 @@ class Shown:
     activity: Activity
     sight: Any
     immediate: Any
+    trending: Trending
+    public_photos: PublicPhotos
+    tags: Tags
+    views: ports.Views
+    walks: ports.Walks
+    reopen_views: Callable[[], Awaitable[ports.Views]]
 
     async def level(self) -> None:
         names = [projection.name for projection in CATALOGUE]
@@ -126,6 +144,13 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
     await models.open()
     follower = Follower(log, models, CATALOGUE, poll_s=0.05)
     await follower.start()
+    opened, walks = [SqliteViews(directory / "views.db")], SqliteWalks(directory / "walks.db")
+
+    async def reopen() -> ports.Views:
+        await opened[-1].close()
+        opened.append(SqliteViews(directory / "views.db"))
+        return opened[-1]
+
     try:
         yield Shown(
             log=log,
@@ -159,10 +184,18 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             activity=SqliteAnalytics(models),
             sight=KeptSight(models, SqliteSight(models)),
             immediate=SqliteImmediate(models),
+            trending=SqliteTrending(models),
+            public_photos=SqlitePublicPhotos(models),
+            tags=SqliteTags(models),
+            views=opened[0],
+            walks=walks,
+            reopen_views=reopen,
         )
     finally:
         await follower.stop()
         await models.close()
+        await opened[-1].close()
+        await walks.close()
 
 
 @asynccontextmanager
@@ -173,6 +206,10 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
         tallies = RedisTallies(known.models, known.redis, realm=known.realm)
         follower = Follower(log, known.models, CATALOGUE, poll_s=0.05)
         await follower.start()
+
+        async def reopen() -> ports.Views:
+            return RedisViews(known.redis, realm=known.realm)
+
         try:
             yield Shown(
                 log=log,
@@ -206,6 +243,12 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 activity=CassandraActivity(known.rows),
                 sight=CassandraSight(known.rows),
                 immediate=CassandraImmediate(known.rows),
+                trending=RedisTrending(tallies),
+                public_photos=CassandraPublicPhotos(known.rows),
+                tags=CassandraTags(known.rows),
+                views=RedisViews(known.redis, realm=known.realm),
+                walks=RedisWalks(known.redis, realm=known.realm),
+                reopen_views=reopen,
             )
         finally:
             await follower.stop()

@@ -125,6 +125,13 @@ async def test_near_goes_by_the_distance_and_only_where_the_place_is_shown(town:
     assert await photos(town, "secretville") == [hidden]
     assert await photos(town, "", PhotoFilters(near=Near(38.72, -9.14, 5))) == [hidden, lisbon]
     town.describe(ana, hidden, "", shown=False)
+    bob = town.member("bob")
+    for viewer, seen in ((ana, [hidden]), (bob, []), (None, [])):
+        assert await photos(town, "secretv", PhotoFilters(viewer=viewer)) == seen
+        own = PhotoFilters(near=Near(38.72, -9.14, 5), viewer=viewer)
+        assert await photos(town, "", own) == [*seen, lisbon]
+    (hit,) = (await town.search.photos("secretville", PhotoFilters(viewer=ana), after=None, limit=9)).hits
+    assert hit.highlights == {"place": "<em>Secretville</em>"}
     assert await photos(town, "secretville") == []
     assert await photos(town, "", PhotoFilters(near=Near(38.72, -9.14, 5))) == [lisbon]
 
