@@ -162,7 +162,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
     prints = Prints(reads.files, now)
     boards = Boards(reads, now)
     return (
-        feed.routes(reads, prints),
+        feed.routes(reads, prints, boards),
         read_photos.routes(reads, prints),
         profiles.routes(reads),
         downloads.routes(reads, now),

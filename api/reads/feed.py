@@ -1,12 +1,15 @@
 """The home feed: photos of mine and of those I follow, newest first."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from api.boards import MODELS as BOARD_MODELS
+from api.boards import Boards
 from api.caching import FEED
 from api.documents import read
 from api.identity import Member
@@ -14,6 +17,7 @@ from api.paging import Page, Paged, fill
 from api.ports import Reads
 from api.positions import fresh
 from api.reads.home import SKELETON_MODELS, Order, Place, belongs, skeleton
+from api.reads.trending import Window, most_stirred
 from api.shapes import examples
 from api.shapes import photos as shapes
 from api.shortcut import Asks, Fixed, Told, hot, paged
@@ -22,19 +26,21 @@ from api.showing.prints import Print, Prints
 from domain.ids import MemberId
 from projections.ports import Reached
 
-_MODELS: Final = (*MODELS, *SKELETON_MODELS)
+_MODELS: Final = (*MODELS, *SKELETON_MODELS, *BOARD_MODELS)
 _ORDERS: Final = {order.value: order for order in Order}
 
 Fresh = Annotated[Reached, Depends(fresh(*_MODELS))]
 
 
-def routes(reads: Reads, prints: Prints) -> APIRouter:
+def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
     """The home feed."""
     router = APIRouter(route_class=Fixed)
 
     async def answer(scope: Scope, asked: Asks, at: Reached, me: MemberId, page: Page, order: Order) -> Told:
+        trends = partial(most_stirred, reads, boards, me, Window.DAY, at.positions)
+
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[Place]:
-            return await skeleton(reads, me, order, key, limit)
+            return await skeleton(reads, me, order, key, limit, trends)
 
         async def choose(places: Sequence[Place]) -> list[Print | None]:
             known = await hydrate(reads, me, [place.photo_id for place in places])

@@ -4,7 +4,7 @@ What the viewer may see is decided behind it, over the rows that the visibility 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from api.ports import Reads
 from api.problems import Problem
 from api.showing.members import counts_of
 from api.showing.photos import Hydrated
+from api.showing.sighted import is_open
 from domain.ids import EPOCH, MemberId, PhotoId, first_id, time_of
 from domain.ranking import AFFINITY_SPAN, affinity, score
 from domain.visibility import STRANGERS, MemberState, belongs_in_feed, may_see_photo
@@ -50,12 +51,25 @@ class Place:
 
     photo_id: PhotoId
     key: list[Any]
+    trending: bool = False
+    """Whether it stands there because it trends, whoever published it."""
 
 
-async def skeleton(reads: Reads, viewer: MemberId, order: Order, key: list[Any] | None, limit: int) -> Sequence[Place]:
+Trends = Callable[[], Awaitable[Sequence[PhotoId]]]
+"""What trends for the viewer."""
+
+
+async def nothing_trends() -> Sequence[PhotoId]:
+    """Where only the latest are asked for."""
+    return ()
+
+
+async def skeleton(
+    reads: Reads, viewer: MemberId, order: Order, key: list[Any] | None, limit: int, trends: Trends = nothing_trends
+) -> Sequence[Place]:
     """The places behind a key (None: from the beginning); fewer than `limit` only where the feed ends."""
     if order is Order.RANKED:
-        return await _ranked(reads, viewer, key, limit)
+        return await _ranked(reads, viewer, key, limit, trends)
     found = await _latest(reads, viewer, key[0] if key else None, limit)
     return [Place(photo, [photo]) for photo in found]
 
@@ -108,18 +122,19 @@ async def _following(reads: Reads, viewer: MemberId) -> list[MemberId]:
     return found
 
 
-async def _ranked(reads: Reads, viewer: MemberId, key: list[Any] | None, limit: int) -> list[Place]:
+async def _ranked(reads: Reads, viewer: MemberId, key: list[Any] | None, limit: int, trends: Trends) -> list[Place]:
     """A page of an order that is computed once, and kept for all pages behind the first."""
     if key is None:
-        start, order = 0, await _rank(reads, viewer)
+        start, new = 0, not await reads.follows.following(viewer, before=None, limit=1)
+        order = list(await trends()) if new else await _rank(reads, viewer)
         name = await reads.frozen.keep(order) if len(order) >= limit else ""
     else:
-        name, start = key
+        name, start, new = key
         kept = await reads.frozen.read(name)
         if kept is None:
             raise Problem(HTTPStatus.BAD_REQUEST, "cursor_invalid", "That order is no longer kept; begin anew.")
         order = list(kept)
-    return [Place(photo, [name, at]) for at, photo in enumerate(order[start : start + limit], start + 1)]
+    return [Place(photo, [name, at, new], new) for at, photo in enumerate(order[start : start + limit], start + 1)]
 
 
 async def _rank(reads: Reads, viewer: MemberId) -> list[PhotoId]:
@@ -167,8 +182,13 @@ async def _shown(reads: Reads, viewer: MemberId, photos: Sequence[PhotoId]) -> d
 
 
 def belongs(known: Hydrated, place: Place) -> bool:
-    """Whether a photo is in the viewer's feed now: their own, and those of members whom they follow and don't mute."""
+    """Whether a photo is in the viewer's feed now: their own, and those of members whom they follow and don't mute.
+
+    What trends is in the feed of somebody new, if it is still for everyone.
+    """
     state = known.states.get(place.photo_id)
+    if place.trending:
+        return state is not None and is_open(state)
     return (
         state is not None and known.viewer is not None and belongs_in_feed(known.viewer, state, known.relation(state))
     )

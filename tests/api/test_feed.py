@@ -270,3 +270,23 @@ async def test_ranked_holds_the_newest_five_hundred(tmp_path):
         (gone,) = made[:1]
         assert (await here.call("ana", "DELETE", f"/photos/{gone}")).status_code == 204
         assert await walk(here, "eve", 100, order="ranked") == made[1:501]
+
+
+async def test_somebody_who_follows_nobody_gets_what_trends(tmp_path):
+    async with inside(tmp_path / "data") as here:
+        owner = await here.member("ana")
+        await here.member("ben")
+        await here.member("eve")
+        first, second, third = await published(here, owner, of=3)
+        for who, photo in (("ben", third), ("eve", third), ("ben", second)):
+            assert (await here.call(who, "PUT", f"/photos/{photo}/like")).status_code == 200
+        trending = [photo["photo_id"] for photo in (await here.get("ben", "/trending"))["items"]]
+        assert trending == [third, second, first]
+        for limit in PAGES:
+            assert await walk(here, "ben", limit, order="ranked") == trending
+        assert await walk(here, "ben", 7) == [], "which is no part of the latest"
+        page = await here.get("ben", "/feed", order="ranked", limit=1)
+        assert (await here.call("ana", "DELETE", f"/photos/{second}")).status_code == 204
+        assert await walk(here, "ben", 7, order="ranked", cursor=page["next_cursor"]) == [first]
+        await here.call("ben", "PUT", "/members/eve/follow")
+        assert await walk(here, "ben", 7, order="ranked") == []
