@@ -37,10 +37,15 @@ ALL_SERVERS = ("kafka", "cassandra", "opensearch", "minio", "postgres-a", "postg
 @pytest.fixture(scope="session")
 def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The whole cluster profile: API, relay, workers and media workers over the real servers."""
-    stack.need(*ALL_SERVERS)
+    from tests.databases import drop, fresh, on_replica  # their driver comes with the extra `cluster`
+
+    addresses = stack.need(*ALL_SERVERS)
+    databases = fresh(addresses.postgres)
     realm = f"story_{uuid.uuid4().hex[:12]}"
     environment = {
         "FILMROLL_LOGS": "16",
+        "FILMROLL_POSTGRES": ",".join(databases),
+        "FILMROLL_POSTGRES_REPLICAS": on_replica(addresses.postgres_replicas[0], databases[0]),
         "FILMROLL_CASSANDRA_KEYSPACE": realm,
         "FILMROLL_MINIO_BUCKET": realm.replace("_", "-"),
         "FILMROLL_KAFKA_PREFIX": f"{realm}-",
@@ -53,6 +58,7 @@ def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
     running = Server(data, "--stack", str(stack.root), "--workers", "2", command="up", environment=environment)
     yield running.start(deadline_s=240)
     running.stop()
+    drop(databases)
 
 
 @pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])

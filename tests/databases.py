@@ -22,6 +22,11 @@ def fresh(servers: Sequence[str]) -> list[str]:
     return made
 
 
+def on_replica(dsn: str, database: str) -> str:
+    """Where a replica of a server has a copy of one of its databases."""
+    return make_conninfo(dsn, dbname=psycopg.conninfo.conninfo_to_dict(database)["dbname"])
+
+
 def drop(dsns: Sequence[str]) -> None:
     """End databases, whoever is connected."""
     for dsn in dsns:
