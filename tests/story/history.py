@@ -263,7 +263,9 @@ class History:
         """A look without any token, right after a command: what may not be seen is not shown, however far workers are."""
         if self.dice.random() < 0.5:
             return
-        shown = [photo["photo_id"] for photo in self._anew(me, "/feed?limit=100").json()["items"]]
+        feed = self._anew(me, "/feed?limit=100")
+        assert feed.status_code == 200, feed.text
+        shown = [photo["photo_id"] for photo in feed.json()["items"]]
         assert not [photo for photo in shown if not self.model.in_feed(me.username, photo)], (me.username, shown)
         if photo := self._one(list(self.model.owner)):
             status = self._anew(me, f"/photos/{photo}").status_code
@@ -272,7 +274,7 @@ class History:
     @staticmethod
     def _anew(me: Person, path: str) -> httpx.Response:
         """A read that waits for nothing."""
-        bare = Steadfast(me.http, me.username, {"Authorization": me.headers["Authorization"]}, me.up)  # type: ignore[attr-defined]
+        bare = Steadfast(me.http, me.username, {"Authorization": me.headers["Authorization"]}, me.up)
         return bare.call("GET", path)
 
     # comparing

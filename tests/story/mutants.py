@@ -16,25 +16,25 @@ from projections.rows import Count, Put
 
 def feed_keeps_posts_of_the_blocked() -> None:
     """A block is forgotten by the rule of who sees whom."""
-    visibility.may_see_member = lambda viewer, other, relation: not other.gone  # type: ignore[assignment]
+    visibility.may_see_member = lambda viewer, other, relation: not other.gone
 
 
 def feed_keeps_posts_after_an_unfollow() -> None:
     """Whatever was written into a timeline once is shown."""
-    visibility.belongs_in_feed = lambda viewer, photo, relation: not relation.muted  # type: ignore[assignment]
+    visibility.belongs_in_feed = lambda viewer, photo, relation: not relation.muted
 
 
 def feed_keeps_posts_of_the_muted() -> None:
     """A mute is recorded, and hides nothing."""
-    visibility.belongs_in_feed = lambda viewer, photo, relation: viewer == photo.owner_id or relation.following  # type: ignore[assignment]
+    visibility.belongs_in_feed = lambda viewer, photo, relation: viewer == photo.owner_id or relation.following
 
 
 def friends_are_whoever_follows() -> None:
     """Photos for mutual followers are shown to every follower."""
-    visibility.Relation.friends = property(lambda relation: relation.following)  # type: ignore[assignment, method-assign]
+    visibility.Relation.friends = property(lambda relation: relation.following)
 
 
-def privacy_waits_for_the_next_follower() -> None:
+def private_accounts_open_to_whoever_asks() -> None:
     """A private account shows its lists to those who only asked."""
 
     def lists(viewer: str | None, owner: MemberState, relation: Relation) -> bool:
@@ -73,12 +73,12 @@ def the_hidden_are_left_out() -> None:
     async def named_only(*given: Any, **more: Any) -> list[Any]:
         return [None if card is members.HIDDEN else card for card in await cards(*given, **more)]
 
-    members.cards = named_only  # type: ignore[assignment]
+    members.cards = named_only
 
 
 def requests_stay_when_the_account_opens() -> None:
     """Going public accepts nobody."""
-    follows.accept_after_opening = lambda *given: []  # type: ignore[assignment]
+    follows.accept_after_opening = lambda *given: []
 
 
 def restored_photos_are_for_everyone() -> None:
@@ -100,7 +100,7 @@ def _counting(change: Callable[[Event, list[Count]], list[Count]]) -> None:
     from projections.counters import COUNTERS
 
     project = COUNTERS.project
-    object.__setattr__(COUNTERS, "project", lambda fact, look: change(fact.event, list(project(fact, look))))  # type: ignore[arg-type]
+    object.__setattr__(COUNTERS, "project", lambda fact, look: change(fact.event, list(project(fact, look))))
 
 
 MUTANTS = (
@@ -108,7 +108,7 @@ MUTANTS = (
     feed_keeps_posts_after_an_unfollow,
     feed_keeps_posts_of_the_muted,
     friends_are_whoever_follows,
-    privacy_waits_for_the_next_follower,
+    private_accounts_open_to_whoever_asks,
     likes_count_twice,
     deleted_comments_count_on,
     blocks_leave_follows,

@@ -25,7 +25,7 @@ THRESHOLDS = {"FILMROLL_CELEBRITY_UP": "3", "FILMROLL_CELEBRITY_DOWN": "2", "FIL
 @pytest.fixture
 def embedded(tmp_path) -> Iterator[str]:
     """A server of one's own, with tiny thresholds."""
-    running = Server(tmp_path / "data", "--logs", "4", environment=THRESHOLDS).start()
+    running = Server(tmp_path / "data", "--logs", "4", environment=THRESHOLDS).start(deadline_s=180)
     yield running.url
     running.stop()
 
@@ -63,7 +63,7 @@ class Mortal:
             port = free.getsockname()[1]
         program = (sys.executable, "-m", "tests.story.unruly")
         arguments = ("--logs", "4", "--port", str(port))
-        self.server = Server(data, *arguments, environment=THRESHOLDS, program=program).start()
+        self.server = Server(data, *arguments, environment=THRESHOLDS, program=program).start(deadline_s=180)
         self.url = self.server.url
         self._dice = dice
         self._up = threading.Event()
@@ -80,11 +80,11 @@ class Mortal:
 
     def up(self) -> None:
         """Wait until it is there again."""
-        assert self._up.wait(timeout=120), "the server did not come back"
+        assert self._up.wait(timeout=240), "the server did not come back"
 
     def _die(self) -> None:
         self.server.kill()
-        self.server.start()
+        self.server.start(deadline_s=180)
         self._up.set()
 
     def stop(self) -> None:
@@ -116,7 +116,7 @@ def test_it_shows_the_same_with_everything_delivered_twice_workers_paused_and_th
 @contextmanager
 def broken(data: Path, mutant: str) -> Iterator[str]:
     program = (sys.executable, "-m", "tests.story.mutants", mutant)
-    running = Server(data, "--logs", "4", environment=THRESHOLDS, program=program).start()
+    running = Server(data, "--logs", "4", environment=THRESHOLDS, program=program).start(deadline_s=180)
     try:
         yield running.url
     finally:

@@ -42,8 +42,8 @@ def make_unruly() -> None:
         del size, took, full
         return dice.randint(1, LONGEST_BATCH)
 
-    SqliteReadModels.feed = fed_twice  # type: ignore[method-assign]
-    SqliteImmediate.apply = applied_twice  # type: ignore[method-assign]
+    SqliteReadModels.feed = fed_twice
+    SqliteImmediate.apply = applied_twice
     following._next_size = cut
 
 
