@@ -52,7 +52,19 @@ def warm(url: str, tokens: Sequence[str], seconds: float) -> Rate:
         script, known = Path(folder) / "ask.lua", Path(folder) / "tokens"
         script.write_text(SCRIPT)
         known.write_text("\n".join(tokens) + "\n")
-        command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds:.0f}s", "-s", str(script), url, "--", str(known)]
+        command = [
+            "wrk",
+            "-t1",
+            "--timeout",
+            "30s",
+            f"-c{CLIENTS}",
+            f"-d{seconds:.0f}s",
+            "-s",
+            str(script),
+            url,
+            "--",
+            str(known),
+        ]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     result = json.loads(said.partition("RESULT ")[2])
     assert result.pop("failed") == 0, said
