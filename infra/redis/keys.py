@@ -1,11 +1,14 @@
 """How counters are named in Redis, and the scripts that change them."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from projections.stores import Model
 
+_KNOWN: Final = 1 << 16
+"""So many names are kept: what is counted at all is counted again soon."""
 GROUPS: Final = 64
 """Hashes that a build's counts fall into; fixed for ever, as every group keeps checkpoints of its own."""
 MARK: Final = b""
@@ -117,11 +120,13 @@ class Names:
             yield from (group.counts, group.at)
 
 
+@lru_cache(_KNOWN)
 def group_of(subject: str) -> int:
     """The group that a subject's counts lie in."""
     return int.from_bytes(blake2b(subject.encode(), digest_size=4).digest(), "big") % GROUPS
 
 
+@lru_cache(_KNOWN)
 def field_of(subject: str, kind: str) -> bytes:
     """The field of a tally."""
     return f"{subject}\0{kind}".encode()
