@@ -34,10 +34,12 @@ from api.reads import (
     profiles,
     search,
     shared,
+    similar,
     tags,
     trash,
     trending,
 )
+from api.reads import duplicates as read_duplicates
 from api.reads import erasures as read_erasures
 from api.reads import follows as read_follows
 from api.reads import likes as read_likes
@@ -55,9 +57,12 @@ from api.tracing import Tracing
 from api.wiring import Wiring
 from api.writes import (
     albums,
+    avatars,
     blocks,
     closing,
     comments,
+    duplicates,
+    edits,
     follows,
     likes,
     members,
@@ -167,6 +172,8 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         profiles.routes(reads),
         downloads.routes(reads, now),
         trash.routes(reads, now),
+        read_duplicates.routes(reads, now),
+        similar.routes(reads, now),
         read_follows.routes(reads),
         read_blocks.routes(reads),
         read_mutes.routes(reads),
@@ -199,8 +206,12 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         blocks.routes(writes),
         mutes.routes(writes),
         uploads.routes(writes, reads, idempotency),
+        uploads.completion(writes),
         publishing.routes(writes, reads, idempotency, wiring.now),
         photos.routes(writes, reads, wiring.now),
+        edits.routes(writes, reads, wiring.now),
+        avatars.routes(writes, reads),
+        duplicates.routes(writes, reads, limits),
         likes.routes(writes),
         comments.routes(writes, reads, idempotency),
         albums.routes(writes, reads, idempotency, wiring.now),

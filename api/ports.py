@@ -31,6 +31,7 @@ from projections.ports import (
     Sessions,
     Shares,
     ShareViews,
+    Similar,
     Timelines,
     Trash,
     Views,
@@ -118,8 +119,8 @@ class FileStore(Protocol[G]):
         """What a request may put; refuses with `domain.errors` before a byte is read."""
         ...
 
-    async def receive(self, grant: G, stream: AsyncIterable[bytes]) -> None:
-        """Store what was granted, whole or not at all."""
+    async def receive(self, grant: G, stream: AsyncIterable[bytes]) -> str:
+        """Store what was granted, whole or not at all; gives its entity tag, in quotes."""
         ...
 
     def verify_get(self, key: str, query: Mapping[str, str]) -> Access:
@@ -159,6 +160,7 @@ class Reads:
     comments: Comments
     counters: Counters
     duplicates: Duplicates
+    similar: Similar
     sessions: Sessions
     search: Search
     trending: Trending

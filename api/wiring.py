@@ -12,10 +12,12 @@ from api.ports import Check, EventStream, FileStore, Keyring, Limits, Live, Now,
 from api.ratelimits import RateLimit
 from api.throttling import Tallies
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
+from commands.avatars import ChooseAvatar, RemoveAvatar
 from commands.blocks import BlockMember, UnblockMember
 from commands.closing import CloseAccount
 from commands.comments import EditComment, RemoveComment, WriteComment
 from commands.deciding import Receipt
+from commands.duplicates import DecideDuplicates
 from commands.follows import AcceptFollower, AcceptRequests, EndFollow, FollowMember
 from commands.likes import LikePhoto, UnlikePhoto
 from commands.members import ChangeProfile, RegisterMember
@@ -23,23 +25,25 @@ from commands.moderation import FileReport, LiftTakedown, TakeDown
 from commands.mutes import MuteMember, UnmuteMember
 from commands.notifications import SeeNotifications
 from commands.once import Once
-from commands.photos import ChangePhoto, PublishPhoto, RemovePhoto, RestorePhoto
+from commands.photos import ChangePhoto, EditPhoto, PublishPhoto, RemovePhoto, RestorePhoto
 from commands.ports import SignedPut
 from commands.sessions import LogIn, Login, LogOut, RefreshSession
 from commands.shares import CreateShare, RevokeShare
-from commands.uploads import RequestUpload
+from commands.uploads import CompleteUpload, RequestUpload, SignedPart
 from domain.albums import Album
 from domain.blocks import Block
 from domain.comments import Comment
-from domain.events import ReportFiled, UploadRequested
+from domain.duplicates import Decision
+from domain.events import ReportFiled, UploadDivided, UploadRequested
 from domain.follows import Follow
-from domain.ids import MemberId, SessionId
+from domain.ids import MemberId, SessionId, UploadId
 from domain.likes import Like
 from domain.members import Member
 from domain.mutes import Mute
-from domain.photos import Photo, Upload
+from domain.photos import Photo
 from domain.sessions import Session
 from domain.shares import Share
+from domain.uploads import Upload
 
 C_contra = TypeVar("C_contra", contravariant=True)
 S_co = TypeVar("S_co", covariant=True)
@@ -58,6 +62,21 @@ class HandlerOnce(Protocol[C_contra, S_co]):
 
     async def __call__(self, command: C_contra, /, *, once: Once | None = None) -> S_co:
         """Do what was asked, once."""
+        ...
+
+
+class RequestUploads(Protocol):
+    """Records requests for uploads, some of them in parts."""
+
+    async def __call__(
+        self,
+        requested: Sequence[UploadRequested],
+        divided: Mapping[UploadId, UploadDivided] | None = None,
+        /,
+        *,
+        once: Once | None = None,
+    ) -> Receipt[tuple[Upload, ...]]:
+        """All or none."""
         ...
 
 
@@ -82,7 +101,14 @@ class Writes:
     unmute_member: Handler[UnmuteMember, Receipt[Mute]]
     new_upload: Callable[[RequestUpload], UploadRequested]
     sign_upload: Callable[[UploadRequested], Awaitable[SignedPut]]
-    request_uploads: HandlerOnce[Sequence[UploadRequested], Receipt[tuple[Upload, ...]]]
+    divide_upload: Callable[[UploadRequested], Awaitable[UploadDivided]]
+    sign_parts: Callable[[UploadRequested, UploadDivided], Awaitable[Sequence[SignedPart]]]
+    request_uploads: RequestUploads
+    complete_upload: Handler[CompleteUpload, Receipt[Upload]]
+    choose_avatar: Handler[ChooseAvatar, Receipt[Member]]
+    remove_avatar: Handler[RemoveAvatar, Receipt[Member]]
+    edit_photo: Handler[EditPhoto, Receipt[Photo]]
+    decide_duplicates: Handler[DecideDuplicates, Receipt[Decision]]
     publish_photo: HandlerOnce[PublishPhoto, Receipt[Photo]]
     change_photo: Handler[ChangePhoto, Receipt[Photo]]
     remove_photo: Handler[RemovePhoto, Receipt[Photo]]

@@ -1,7 +1,7 @@
-"""Photos: publish an upload, describe, set the audience, remove, restore, and record what developing gave."""
+"""Photos: publish an upload, describe, edit, set the audience, remove and restore."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,17 +9,16 @@ from commands import albums
 from commands.deciding import Part, Receipt, decide, decide_together, look
 from commands.errors import Unavailable
 from commands.once import Once
-from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled
+from commands.ports import Deps, Objects
 from commands.seeing import seen_photo
-from commands.uploads import upload_part
-from domain import photos, texts
-from domain.errors import Contradicted, Forbidden, Invalid
-from domain.events import Event, PhotoDescribed, PhotoUploaded, UploadRequested
-from domain.folding import fold
+from commands.uploads import check_arrived, upload_part
+from domain import photos, texts, uploads
+from domain.errors import Contradicted, Forbidden
+from domain.events import Event, PhotoDescribed, PhotoUploaded
 from domain.ids import AlbumId, MemberId, PhotoId, UploadId, slot_of
+from domain.images import Edits
 from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST, Photo, Words
-from domain.recorded import Recorded
-from domain.visibility import Audience, Sight, Status
+from domain.visibility import Audience, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,12 @@ class RestorePhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessPhoto:
-    """Develop a published photo."""
+class EditPhoto:
+    """Cut, turn or tone a photo."""
 
+    member_id: MemberId
     photo_id: PhotoId
+    edits: Edits
 
 
 async def publish_photo(
@@ -80,10 +81,10 @@ async def publish_photo(
     tags = texts.tags(command.tags, caption)
     album_ids = albums.to_be_filled(command.member_id, command.album_ids)
     upload = await look(deps, upload_part(command.upload_id))
-    requested = photos.own_upload(upload, command.member_id)
+    requested = uploads.owned(upload, command.member_id)
     if upload.photo_id is not None:
-        return await _again(deps, upload.photo_id)
-    await _check_arrived(objects, requested)
+        return await _again(deps, command.upload_id, upload.photo_id)
+    await check_arrived(objects, requested)
 
     at = deps.now()
     photo_id = deps.new_id(slot_of(command.member_id), at)
@@ -109,7 +110,7 @@ async def publish_photo(
     def choose(states: tuple[Any, ...]) -> Sequence[Sequence[Event]]:
         if states[1].photo_id is not None:
             raise _UsedMeanwhile(states[1].photo_id)
-        used = photos.use_upload(states[1], command.member_id, photo_id, at)
+        used = uploads.use(states[1], command.member_id, photo_id, at)
         filled = [albums.filled(album, command.member_id, photo_id, at) for album in states[2 : 2 + len(album_ids)]]
         return [[published], used, *([] for _ in album_ids), *filled]
 
@@ -126,7 +127,7 @@ async def publish_photo(
             once=once and once.of_first(),
         )
     except _UsedMeanwhile as race:
-        return await _again(deps, race.photo_id)
+        return await _again(deps, command.upload_id, race.photo_id)
     state = receipt.state[0] if receipt.state else photos.NO_PHOTO
     return Receipt(state, receipt.recorded, receipt.reached, receipt.replayed, receipt.pending)
 
@@ -169,31 +170,12 @@ async def restore_photo(command: RestorePhoto, *, deps: Deps, sight: Sight, once
     return await decide(deps, photo_part(command.photo_id), partial(photos.restore, at=deps.now()), once=once)
 
 
-async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
-    """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
-    part = photo_part(command.photo_id)
-    (loaded,) = await deps.store.load(part.stream)
-    photo = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
-    if photo.uploaded is None or photo.status != Status.PROCESSING or photo.removed_at is not None:
-        return Receipt(photo)
-    deps = replace(deps, context=partial(_because, loaded.events[-1]))
-    made = photo.uploaded
-    outcome = await darkroom.develop(Exposed(made.photo_id, made.object_key, made.content_type, made.sha256))
+async def edit_photo(command: EditPhoto, *, deps: Deps, sight: Sight) -> Receipt[Photo]:
+    """Have a photo rendered cut, turned or toned; only the owner may, and the original stays as it is."""
+    await _own(deps, sight, command.member_id, command.photo_id)
     at = deps.now()
-    if isinstance(outcome, Spoiled):
-        return await decide(deps, part, partial(photos.reject, code=outcome.code, detail=outcome.detail, at=at))
     return await decide(
-        deps,
-        part,
-        partial(
-            photos.finish,
-            sha256=outcome.sha256,
-            rendition=outcome.rendition,
-            taken_at=outcome.taken_at,
-            camera=outcome.camera,
-            location=outcome.location,
-            at=at,
-        ),
+        deps, photo_part(command.photo_id), lambda photo: photos.edit(photo, command.member_id, command.edits, at)
     )
 
 
@@ -210,21 +192,10 @@ class _UsedMeanwhile(Exception):
         self.photo_id = photo_id
 
 
-def _because(cause: Recorded) -> Context:
-    """What follows from a fact belongs to the trace of the request that the fact came from."""
-    return Context(cause.trace_id, cause.event_id, cause.correlation_id)
-
-
-async def _again(deps: Deps, photo_id: PhotoId) -> Receipt[Photo]:
+async def _again(deps: Deps, upload_id: UploadId, photo_id: PhotoId) -> Receipt[Photo]:
+    if photo_id == upload_id:
+        raise Contradicted("upload_used", "The upload was made an avatar; a photo needs one of its own.")
     return await decide(deps, photo_part(photo_id), lambda _: [])
-
-
-async def _check_arrived(objects: Objects, requested: UploadRequested) -> None:
-    size = await objects.size(requested.object_key)
-    if size is None:
-        raise Contradicted("not_uploaded", "No file has arrived for this upload.")
-    if size != requested.size:
-        raise Invalid("size_mismatch", f"The file has {size} bytes where {requested.size} were announced.")
 
 
 async def _own(deps: Deps, sight: Sight, member_id: MemberId, photo_id: PhotoId, *, removed_too: bool = False) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from domain.events import Event
 from domain.homes import Stream
 from domain.ids import MemberId, PhotoId
-from domain.images import Camera, Location, Rendition
+from domain.images import NO_EDITS, Camera, Edits, Likeness, Location, Rendition
 from domain.recorded import Recorded
 
 
@@ -113,6 +114,26 @@ class Objects(Protocol):
         """A URL that takes exactly this object, of this type and size, until then."""
         ...
 
+    async def divide(self, key: str, *, content_type: str) -> str:
+        """Begin an object of that type that comes in parts; gives the handle that it has until it is joined."""
+        ...
+
+    async def sign_part(self, key: str, handle: str, number: int, *, size: int, expires_at: datetime) -> str:
+        """A URL that takes one part (from 1) of exactly this size until then; its answer names the part's ETag."""
+        ...
+
+    async def join(self, key: str, handle: str, sizes: Sequence[int], etags: Mapping[int, str] | None = None) -> None:
+        """Make one object of all its parts, in one step; done again, it does nothing.
+
+        Raises `domain.errors.Contradicted("not_uploaded")` where a part is missing or has another size, and
+        `domain.errors.Invalid` where a stated ETag is not that of its part.
+        """
+        ...
+
+    async def scrap(self, key: str, handle: str) -> None:
+        """End what has arrived of an object that was never joined; done again, it does nothing."""
+        ...
+
     async def size(self, key: str) -> int | None:
         """How many bytes the object has; None where it does not exist."""
         ...
@@ -130,14 +151,31 @@ class Requests(Protocol):
         ...
 
 
+class Wanted(StrEnum):
+    """What is to be made of an original."""
+
+    FIRST = "first"
+    ALL = "all"
+    AVATAR = "avatar"
+
+
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """An original as it was uploaded, waiting to be developed."""
+    """An original as it was uploaded, waiting to be developed.
+
+    `size` in bytes is 0 where it isn't known. `first` is what was rendered of it already, which needs no other try;
+    `edition` counts the owner's edits.
+    """
 
     photo_id: PhotoId
     object_key: str
     content_type: str
     sha256: str | None
+    size: int = 0
+    wanted: Wanted = Wanted.ALL
+    first: Rendition | None = None
+    edits: Edits = NO_EDITS
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +187,7 @@ class Developed:
     taken_at: datetime | None = None
     camera: Camera | None = None
     location: Location | None = None
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True)

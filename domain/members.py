@@ -7,6 +7,10 @@ from typing import Final
 
 from domain.errors import Contradicted, Invalid, NotFound
 from domain.events import (
+    AvatarChosen,
+    AvatarRejected,
+    AvatarRemoved,
+    AvatarRendered,
     Event,
     MemberClosed,
     MemberErased,
@@ -22,7 +26,8 @@ from domain.events import (
     RoleRevoked,
 )
 from domain.homes import Stream
-from domain.ids import MemberId, slot_of
+from domain.ids import MemberId, UploadId, slot_of
+from domain.images import Rendition
 
 PASSWORD_LEAST: Final = 10
 PASSWORD_MOST: Final = 1024
@@ -58,6 +63,9 @@ class Member:
     erased: bool = False
     registered_at: datetime | None = None
     roles: frozenset[str] = frozenset({Role.MEMBER})
+    avatar: Rendition | None = None
+    avatar_upload: UploadId | None = None
+    avatar_waiting: AvatarChosen | None = None
 
 
 NOBODY: Final = Member()
@@ -120,6 +128,20 @@ def _standing(member: Member, event: Event) -> Member:
             return replace(member, closed=True)
         case MemberErased():
             return replace(member, erased=True)
+        case _:
+            return _with_avatar(member, event)
+
+
+def _with_avatar(member: Member, event: Event) -> Member:
+    match event:
+        case AvatarChosen() as chosen:
+            return replace(member, avatar_waiting=chosen)
+        case AvatarRendered(rendition=rendition, upload_id=upload):
+            return replace(member, avatar=rendition, avatar_upload=upload, avatar_waiting=None)
+        case AvatarRejected():
+            return replace(member, avatar_waiting=None)
+        case AvatarRemoved():
+            return replace(member, avatar=None, avatar_upload=None, avatar_waiting=None)
         case _:
             return member
 

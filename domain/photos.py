@@ -1,44 +1,44 @@
-"""Photos and the uploads that they come from: decisions over the life of a picture."""
+"""Photos: decisions over the life of a picture."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors import Contradicted, Forbidden, Invalid, NotFound, TooLarge, Unsupported
+from domain.errors import Contradicted, Forbidden, NotFound
 from domain.events import (
     Event,
     PhotoAudienceChanged,
     PhotoDescribed,
+    PhotoEdited,
     PhotoErased,
+    PhotoPreviewed,
     PhotoProcessed,
+    PhotoPruned,
     PhotoRejected,
     PhotoRemoved,
+    PhotoRendered,
     PhotoRestored,
     PhotoTakedownLifted,
     PhotoTakenDown,
     PhotoUploaded,
-    UploadRequested,
-    UploadUsed,
 )
 from domain.homes import Stream
-from domain.ids import MemberId, PhotoId, UploadId, slot_of, time_of
-from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES, Camera, Location, Rendition
+from domain.ids import MemberId, PhotoId, slot_of
+from domain.images import (
+    NO_EDITS,
+    Camera,
+    Edits,
+    Likeness,
+    Location,
+    Rendition,
+    checked_edits,
+)
 from domain.visibility import Audience, Status
 
 CAPTION_MOST: Final = 2_200
 ALT_TEXT_MOST: Final = 1_500
 PLACE_MOST: Final = 200
-FILENAME_MOST: Final = 255
 TRASH_KEPT: Final = timedelta(days=30)
-UPLOAD_OPEN: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """What is true of an upload now."""
-
-    requested: UploadRequested | None = None
-    photo_id: PhotoId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +55,28 @@ class Photo:
     alt_text: str = ""
     tags: tuple[str, ...] = ()
     show_location: bool = False
+    preview: Rendition | None = None
     rendition: Rendition | None = None
+    edits: Edits = NO_EDITS
+    edition: int = 0
+    shown_edition: int = 0
+    size: tuple[int, int] = (0, 0)
+    """Of the upright original, in pixels."""
+    former: tuple[str, ...] = ()
+    """The keys of files that former renditions left."""
+
+    @property
+    def unrendered(self) -> bool:
+        """Whether it is ready, but not as its owner last edited it."""
+        return self.status == Status.READY and self.shown_edition != self.edition
 
 
-NO_UPLOAD: Final = Upload()
 NO_PHOTO: Final = Photo()
-
-
-def upload_stream(upload_id: UploadId) -> Stream:
-    """Where an upload is recorded: with its member."""
-    return Stream(f"upload-{upload_id}", slot_of(upload_id))
 
 
 def stream(photo_id: PhotoId) -> Stream:
     """Where a photo is recorded: with its owner."""
     return Stream(f"photo-{photo_id}", slot_of(photo_id))
-
-
-def object_key(upload_id: UploadId) -> str:
-    """Where an upload's bytes go: by date and id."""
-    return f"photos/{time_of(upload_id):%Y/%m/%d}/{upload_id}/original"
-
-
-def evolve_upload(upload: Upload, event: Event) -> Upload:
-    """What one event changes."""
-    match event:
-        case UploadRequested() as requested:
-            return replace(upload, requested=requested)
-        case UploadUsed(photo_id=photo):
-            return replace(upload, photo_id=photo)
-        case _:
-            return upload
 
 
 def evolve(photo: Photo, event: Event) -> Photo:
@@ -100,8 +91,6 @@ def evolve(photo: Photo, event: Event) -> Photo:
                 tags=made.tags,
                 show_location=made.show_location,
             )
-        case PhotoProcessed(rendition=rendition):
-            return replace(photo, status=Status.READY, rendition=rendition)
         case PhotoRejected():
             return replace(photo, status=Status.REJECTED)
         case PhotoDescribed() as words:
@@ -132,30 +121,26 @@ def _standing(photo: Photo, event: Event) -> Photo:
         case PhotoErased():
             return replace(photo, erased=True)
         case _:
+            return _with_picture(photo, event)
+
+
+def _with_picture(photo: Photo, event: Event) -> Photo:
+    match event:
+        case PhotoPreviewed(rendition=rendition):
+            return replace(photo, preview=rendition)
+        case PhotoProcessed(rendition=rendition):
+            size = (rendition.width, rendition.height)
+            return replace(photo, status=Status.READY, rendition=rendition, size=size)
+        case PhotoEdited(edition=edition, edits=edits):
+            return replace(photo, edition=edition, edits=edits)
+        case PhotoRendered(edition=edition, rendition=rendition):
+            former = (*photo.former, *_left(photo.rendition, rendition))
+            kept = tuple(key for key in dict.fromkeys(former) if key not in _keys(rendition))
+            return replace(photo, rendition=rendition, shown_edition=edition, former=kept)
+        case PhotoPruned():
+            return replace(photo, former=())
+        case _:
             return photo
-
-
-def check_file(content_type: str, size: int) -> None:
-    """Refuse what could never become a photo, before a byte is sent."""
-    if content_type not in ACCEPTED_TYPES:
-        raise Unsupported("unsupported_type", f"Photos are one of {', '.join(ACCEPTED_TYPES)}.", field="content_type")
-    if size > MAX_UPLOAD_BYTES:
-        raise TooLarge("too_large", f"A photo has at most {MAX_UPLOAD_BYTES} bytes.", field="size")
-    if size < 1:
-        raise Invalid("invalid", "must be at least 1", field="size")
-
-
-def use_upload(upload: Upload, member_id: MemberId, photo_id: PhotoId, at: datetime) -> list[Event]:
-    """An upload becomes one photo, and only its member's."""
-    requested = own_upload(upload, member_id)
-    return [UploadUsed(at=at, upload_id=requested.upload_id, member_id=member_id, photo_id=photo_id)]
-
-
-def own_upload(upload: Upload, member_id: MemberId) -> UploadRequested:
-    """The request behind an upload; others' uploads don't exist for a member."""
-    if upload.requested is None or upload.requested.member_id != member_id:
-        raise NotFound("upload_not_found", "There is no such upload.")
-    return upload.requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +184,7 @@ def finish(
     taken_at: datetime | None,
     camera: Camera | None,
     location: Location | None,
+    likeness: Likeness | None,
     at: datetime,
 ) -> list[Event]:
     """Record what developing gave; a photo that was removed meanwhile, or is done already, stays as it is."""
@@ -216,8 +202,57 @@ def finish(
             taken_at=taken_at,
             camera=camera,
             location=location,
+            likeness=likeness,
         )
     ]
+
+
+def preview(photo: Photo, rendition: Rendition, at: datetime) -> list[Event]:
+    """Record that the first size is there; once is enough, and a photo that is done needs none."""
+    made = known_photo(photo, removed_too=True)
+    if photo.status != Status.PROCESSING or photo.removed_at is not None or photo.preview is not None:
+        return []
+    return [PhotoPreviewed(at=at, photo_id=made.photo_id, owner_id=made.owner_id, rendition=rendition)]
+
+
+def edit(photo: Photo, member_id: MemberId, edits: Edits, at: datetime) -> list[Event]:
+    """Cut, turn or tone a photo that is ready; the same edits again change nothing."""
+    made = owned_by(photo, member_id)
+    if photo.status != Status.READY or photo.rendition is None:
+        raise Contradicted("photo_not_ready", "Only a photo that is ready can be edited.")
+    wanted = checked_edits(edits, *photo.size)
+    if wanted == photo.edits:
+        return []
+    edition = photo.edition + 1
+    return [PhotoEdited(at=at, photo_id=made.photo_id, owner_id=made.owner_id, edition=edition, edits=wanted)]
+
+
+def rendered(photo: Photo, edition: int, rendition: Rendition, likeness: Likeness | None, at: datetime) -> list[Event]:
+    """Record variants that were rendered anew; those of an edition that is no longer wanted are not shown."""
+    made = known_photo(photo, removed_too=True)
+    if photo.status != Status.READY or edition != photo.edition:
+        return []
+    if photo.shown_edition == edition and photo.rendition == rendition:
+        return []
+    return [
+        PhotoRendered(
+            at=at,
+            photo_id=made.photo_id,
+            owner_id=made.owner_id,
+            audience=photo.audience,
+            edition=edition,
+            rendition=rendition,
+            likeness=likeness,
+        )
+    ]
+
+
+def prune(photo: Photo, former: tuple[str, ...], at: datetime) -> list[Event]:
+    """Record that the files of former renditions are gone; with others come meanwhile, they stay on record."""
+    made = known_photo(photo, removed_too=True)
+    if not photo.former or photo.former != former:
+        return []
+    return [PhotoPruned(at=at, photo_id=made.photo_id, owner_id=made.owner_id, files=len(former))]
 
 
 def reject(photo: Photo, code: str, detail: str, at: datetime) -> list[Event]:
@@ -256,10 +291,15 @@ def restore(photo: Photo, at: datetime) -> list[Event]:
         return []
     if at - photo.removed_at > TRASH_KEPT:
         raise Contradicted("trash_expired", "The photo was in the trash for too long.")
+    back = PhotoRestored(
+        at=at, photo_id=made.photo_id, owner_id=made.owner_id, status=photo.status, audience=photo.audience
+    )
+    if not photo.unrendered:
+        return [back]
+    edition = photo.edition + 1  # what was still to be rendered is asked for again
     return [
-        PhotoRestored(
-            at=at, photo_id=made.photo_id, owner_id=made.owner_id, status=photo.status, audience=photo.audience
-        )
+        back,
+        PhotoEdited(at=at, photo_id=made.photo_id, owner_id=made.owner_id, edition=edition, edits=photo.edits),
     ]
 
 
@@ -286,3 +326,12 @@ def owned_by(photo: Photo, member_id: MemberId, *, removed_too: bool = False) ->
     if made.owner_id != member_id:
         raise Forbidden("forbidden", "Only the owner of a photo may do that.")
     return made
+
+
+def _keys(rendition: Rendition | None) -> frozenset[str]:
+    return frozenset() if rendition is None else frozenset(variant.key for variant in rendition.variants)
+
+
+def _left(before: Rendition | None, after: Rendition) -> list[str]:
+    """The files of a rendition that another one doesn't have."""
+    return sorted(_keys(before) - _keys(after))

@@ -16,7 +16,10 @@ Wire = dict[str, Any]
 Upcaster = Callable[[Wire], tuple[str, Wire]]
 """Takes a stored form to its successor: the new stored name and the new fields."""
 
-UPCASTERS: dict[str, Upcaster] = {}
+UPCASTERS: dict[str, Upcaster] = {
+    # what photos are compared by came later; photos developed before have none until they are rendered anew
+    "photo.processed.v1": lambda wire: ("photo.processed.v2", {**wire, "likeness": None}),
+}
 
 
 class Erased(str):

@@ -11,9 +11,8 @@ from fastapi import FastAPI
 
 from api.app import build_app
 from api.tracing import context
-from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
-from domain.ids import MemberId, PhotoId, new_id
+from domain.ids import MemberId, new_id
 from infra.caching.hits import Hits
 from infra.cassandra.affinity import CassandraAffinities
 from infra.cassandra.albums import CassandraAlbums
@@ -39,13 +38,16 @@ from infra.cassandra.reports import CassandraReports
 from infra.cassandra.schema import migrate as migrate_cassandra
 from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
+from infra.cassandra.similar import CassandraSimilar
 from infra.cassandra.store import CassandraStore
 from infra.cassandra.tags import CassandraTags
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
+from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
 from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
+from infra.developing import Developing
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
@@ -73,6 +75,7 @@ from infra.redis.views import RedisViews
 from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from projections.catalogue import CATALOGUE
+from projections.processing import WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
@@ -168,9 +171,12 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             tags=CassandraTags(lived),
             views=RedisViews(redis, realm=realm),
             walks=RedisWalks(redis, realm=realm),
-            waiting=CassandraWaiting(lived),
             chunks=CassandraChunks(lived),
             unsettled=CassandraUnsettled(lived),
+            previews=CassandraWaiting(lived, WaitingPreviewRow),
+            waiting=CassandraWaiting(lived, WaitingPhotoRow),
+            similar=CassandraSimilar(lived),
+            uploads=CassandraOpenUploads(lived),
             progress=ClusterProgress(models, store, now=utc_now),
             hits=hits,
         )
@@ -252,7 +258,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             stack.push_async_callback(checkpoints.close)
             logs = [log for log in range(core.store.logs) if log % len(dsns) == number]
             groups[f"{settings.cassandra_keyspace}-{number}"] = Group(logs, checkpoints, leadership)
-        process = None
+        developing = None
         if media:
             objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
             stack.push_async_callback(objects.close)
@@ -262,12 +268,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             )
             stack.push_async_callback(darkroom.close)
             await darkroom.start()
-
-            async def develop(photo_id: PhotoId, owner_id: MemberId) -> None:
-                del owner_id
-                await process_photo(ProcessPhoto(photo_id), deps=core.deps, darkroom=darkroom)
-
-            process = develop
+            developing = Developing(core.deps, darkroom, objects)
         yield Parts(
             core.store,
             core.models,
@@ -276,8 +277,10 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             celebrities(core),
             groups,
             leadership,
-            process,
-            settling(core, leadership),
+            settling=settling(core, leadership),
+            previews=core.queries.previews,
+            preview=None if developing is None else developing.preview,
+            process=None if developing is None else developing.process,
         )
 
 

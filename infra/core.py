@@ -12,10 +12,12 @@ from api.throttling import Tallies
 from api.wiring import Wiring, Writes
 from commands import (
     albums,
+    avatars,
     blocks,
     closing,
     comments,
     deciding,
+    duplicates,
     follows,
     likes,
     members,
@@ -55,6 +57,7 @@ from projections.ports import (
     Likes,
     Mutes,
     Notifications,
+    OpenUploads,
     Photos,
     Profiles,
     Progress,
@@ -63,6 +66,7 @@ from projections.ports import (
     Sessions,
     Shares,
     ShareViews,
+    Similar,
     Timelines,
     Trash,
     Unsettled,
@@ -109,6 +113,8 @@ class Queries:
     comments: Comments
     counters: Counters
     duplicates: Duplicates
+    similar: Similar
+    uploads: OpenUploads
     sessions: Sessions
     search: Search
     trending: Trending
@@ -116,6 +122,7 @@ class Queries:
     tags: Tags
     views: Views
     walks: Walks
+    previews: Waiting
     waiting: Waiting
     chunks: Chunks
     unsettled: Unsettled
@@ -147,6 +154,7 @@ class Queries:
             comments=self.comments,
             counters=self.counters,
             duplicates=self.duplicates,
+            similar=self.similar,
             sessions=self.sessions,
             search=self.search,
             trending=self.trending,
@@ -223,7 +231,14 @@ def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:
         unmute_member=partial(mutes.unmute_member, deps=deps),
         new_upload=partial(uploads.new_upload, deps=deps),
         sign_upload=partial(uploads.sign_upload, objects=objects),
+        divide_upload=partial(uploads.divide_upload, objects=objects),
+        sign_parts=partial(uploads.sign_parts, objects=objects),
         request_uploads=partial(uploads.request_uploads, deps=deps),
+        complete_upload=partial(uploads.complete_upload, deps=deps, objects=objects),
+        choose_avatar=partial(avatars.choose_avatar, deps=deps, objects=objects),
+        remove_avatar=partial(avatars.remove_avatar, deps=deps, objects=objects),
+        edit_photo=partial(photos.edit_photo, deps=deps, sight=sight),
+        decide_duplicates=partial(duplicates.decide_duplicates, deps=deps),
         publish_photo=partial(photos.publish_photo, deps=deps, objects=objects),
         change_photo=partial(photos.change_photo, deps=deps, sight=sight),
         remove_photo=partial(photos.remove_photo, deps=deps, sight=sight),

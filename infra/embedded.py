@@ -8,11 +8,11 @@ from fastapi import FastAPI
 
 from api.app import build_app
 from api.tracing import context
-from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Deps
-from domain.ids import MemberId, PhotoId, new_id
+from domain.ids import MemberId, new_id
 from domain.recorded import Recorded
 from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
+from infra.developing import Developing
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
@@ -53,16 +53,18 @@ from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares, SqliteShareViews
+from infra.sqlite.similar import SqliteSimilar
 from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteChunks, SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.trending import SqlitePublicPhotos, SqliteTrending
+from infra.sqlite.uploads import SqliteOpenUploads
 from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
 from projections.catalogue import CATALOGUE
 from projections.ports import Frozen
-from projections.processing import PROCESSING
+from projections.processing import PROCESSING, WaitingPhotoRow, WaitingPreviewRow
 from projections.stores import Model
 from projections.timelines import TIMELINES
 from streams.fanout import FanOut
@@ -131,17 +133,19 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(darkroom.close)
         await darkroom.start()
 
-        async def process(photo_id: PhotoId, owner_id: MemberId) -> None:
-            del owner_id
-            await process_photo(ProcessPhoto(photo_id), deps=core.deps, darkroom=darkroom)
-
-        reactions = Reactions(core.queries.waiting, process, concurrency=2 * settings.media_workers)
+        developing = Developing(core.deps, darkroom, objects)
+        hands = 2 * settings.media_workers
+        stages = (
+            Reactions(core.queries.previews, developing.preview, concurrency=hands),
+            Reactions(core.queries.waiting, developing.process, concurrency=hands),
+        )
 
         fan_out, reviews = FanOut(core.queries.chunks), celebrities(core)
 
         def fed(model: Model, facts: Sequence[Recorded]) -> None:
             if model.projection == PROCESSING.name:
-                reactions.nudge()
+                for stage in stages:
+                    stage.nudge()
             elif model.projection == TIMELINES.name:
                 fan_out.nudge()
             reviews.fed(model, facts)
@@ -153,9 +157,10 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(fan_out.stop)
         reviewing = asyncio.create_task(reviews.run(), name="celebrities")
         stack.push_async_callback(_ended, reviewing)
-        reactions.start()
-        stack.push_async_callback(reactions.stop)
         stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
+        for stage in stages:
+            stage.start()
+            stack.push_async_callback(stage.stop)
 
         live = LiveFacts(core.store)
         stack.push_async_callback(_ended, asyncio.create_task(live.run(), name="live"))
@@ -227,9 +232,12 @@ def _queries(
         tags=SqliteTags(models),
         views=views,
         walks=walks,
-        waiting=SqliteWaiting(models),
         chunks=SqliteChunks(models),
         unsettled=SqliteUnsettled(models),
+        previews=SqliteWaiting(models, WaitingPreviewRow),
+        waiting=SqliteWaiting(models, WaitingPhotoRow),
+        similar=SqliteSimilar(models),
+        uploads=SqliteOpenUploads(models),
         progress=SqliteProgress(models, store),
         near=True,
         hits=models.hits,

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from commands.ports import EventStore, Immediate
 from domain import photos
 from domain.events import (
+    AvatarRendered,
     MemberClosed,
     MemberTakedownLifted,
     MemberTakenDown,
@@ -63,6 +64,7 @@ class Exposing:
             match fact.event:
                 case (
                     PhotoProcessed()
+                    | PhotoRendered()
                     | PhotoRemoved()
                     | PhotoRestored()
                     | PhotoAudienceChanged()
@@ -78,6 +80,8 @@ class Exposing:
                     | MemberClosed()
                 ) as change:
                     await self._expose_all(change.member_id)
+                case AvatarRendered(rendition=rendition):
+                    await self._gates.publish([variant.key for variant in rendition.variants])
 
     async def _expose_all(self, owner_id: MemberId) -> None:
         before: PhotoId | None = None
@@ -97,7 +101,7 @@ class Exposing:
         photo = fold(photos.evolve, photos.NO_PHOTO, (fact.event for fact in loaded.events))
         if photo.rendition is None:
             return
-        keys = [variant.key for variant in photo.rendition.variants]
+        keys = [*(variant.key for variant in photo.rendition.variants), *photo.former]
         state = (await self._sight.photos([photo_id])).get(photo_id)
         owner = (await self._sight.members([state.owner_id])).get(state.owner_id) if state else None
         if state is not None and is_public(state, owner or MemberState(state.owner_id)):

@@ -25,10 +25,12 @@ from projections.rows import Projection
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.settling import SETTLING
 from projections.shares import SHARES
+from projections.similar import SIMILAR
 from projections.tags import TAGS
 from projections.timelines import TIMELINES
 from projections.trash import TRASH
 from projections.trending import TRENDING
+from projections.uploads import UPLOADS
 from projections.visibility import VISIBILITY
 
 CATALOGUE: Final[tuple[Projection, ...]] = (
@@ -53,6 +55,8 @@ CATALOGUE: Final[tuple[Projection, ...]] = (
     NOTIFICATIONS,
     COUNTERS,
     DUPLICATES,
+    SIMILAR,
+    UPLOADS,
     PROCESSING,
     ANALYTICS,
     ACTIVITY,

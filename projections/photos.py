@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import PhotoDescribed, PhotoErased, PhotoProcessed, PhotoRejected, PhotoUploaded
+from domain.events import (
+    PhotoDescribed,
+    PhotoErased,
+    PhotoPreviewed,
+    PhotoProcessed,
+    PhotoRejected,
+    PhotoRendered,
+    PhotoUploaded,
+)
 from domain.ids import MemberId, PhotoId
 from domain.images import Camera, Location, Rendition
 from domain.recorded import Recorded
@@ -13,7 +21,10 @@ from projections.rows import Change, Drop, Look, Projection, Put, row
 
 @row("photos", key=("photo_id",))
 class PhotoRow:
-    """A photo as published; status, audience and removal lie with the visibility rows."""
+    """A photo as published; status, audience and removal lie with the visibility rows.
+
+    `preview` is its first size, for its owner until the rendition is there.
+    """
 
     photo_id: PhotoId
     owner_id: MemberId
@@ -33,6 +44,7 @@ class PhotoRow:
     camera: Camera | None
     location: Location | None
     changed_at: datetime
+    preview: Rendition | None = None
 
 
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
@@ -43,7 +55,13 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
     match fact.event:
         case PhotoErased(photo_id=photo_id):
             yield Drop(PhotoRow, (photo_id,))
-        case PhotoProcessed(photo_id=photo_id) | PhotoRejected(photo_id=photo_id) | PhotoDescribed(photo_id=photo_id):
+        case (
+            PhotoPreviewed(photo_id=photo_id)
+            | PhotoProcessed(photo_id=photo_id)
+            | PhotoRendered(photo_id=photo_id)
+            | PhotoRejected(photo_id=photo_id)
+            | PhotoDescribed(photo_id=photo_id)
+        ):
             before = look.get(PhotoRow, photo_id)
             if before is not None:
                 yield Put(replace(_after(before, fact), changed_at=fact.recorded_at))
@@ -74,9 +92,14 @@ def _published(photo: PhotoUploaded, changed_at: datetime) -> PhotoRow:
 
 def _after(before: PhotoRow, fact: Recorded) -> PhotoRow:
     match fact.event:
+        case PhotoPreviewed(rendition=preview):
+            return replace(before, preview=preview)
+        case PhotoRendered(rendition=rendition):
+            return replace(before, rendition=rendition)
         case PhotoProcessed() as done:
             return replace(
                 before,
+                preview=None,
                 rendition=done.rendition,
                 taken_at=done.taken_at,
                 camera=done.camera,
@@ -100,8 +123,16 @@ def _after(before: PhotoRow, fact: Recorded) -> PhotoRow:
 
 PHOTOS = Projection(
     name="photos",
-    version=1,
-    handles=(PhotoUploaded, PhotoProcessed, PhotoRejected, PhotoDescribed, PhotoErased),
+    version=2,
+    handles=(
+        PhotoUploaded,
+        PhotoPreviewed,
+        PhotoProcessed,
+        PhotoRendered,
+        PhotoRejected,
+        PhotoDescribed,
+        PhotoErased,
+    ),
     rows=(PhotoRow,),
     project=project,
 )

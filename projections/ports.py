@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from domain.ids import AlbumId, CommentId, MemberId, PhotoId, ReportId, SessionId, ShareId
+from domain.ids import AlbumId, CommentId, MemberId, PhotoId, ReportId, SessionId, ShareId, UploadId
 from domain.shares import ShareState
 from domain.visibility import AlbumSight
 from projections.affinity import Given
@@ -18,13 +18,14 @@ from projections.belongings import BelongingRow
 from projections.blocks import BlockRow
 from projections.comments import CommentRow
 from projections.counters import Kind
+from projections.duplicates import GroupRow
 from projections.erasures import ErasingRow, ErasureRow
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LikeRow
 from projections.mutes import MuteRow
 from projections.notifications import NoticeActorRow, NoticeRow
 from projections.photos import PhotoRow
-from projections.processing import WaitingPhotoRow
+from projections.processing import WaitingPhotoRow, WaitingPreviewRow
 from projections.profiles import ProfileRow
 from projections.reports import ReportRow
 from projections.search import Found, PhotoFilters, Ranked
@@ -32,6 +33,7 @@ from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.shares import ShareRow
 from projections.timelines import TimelineRow
 from projections.trash import TrashedPhotoRow
+from projections.uploads import OpenUploadRow
 
 FROZEN_FOR: Final = timedelta(hours=25)
 """A cursor holds for a day at least."""
@@ -314,10 +316,44 @@ class Counters(Protocol):
 
 
 class Duplicates(Protocol):
-    """Photos from the same bytes."""
+    """Photos from the same bytes, or that look alike."""
 
     async def of(self, owner_id: MemberId, sha256: str) -> Sequence[PhotoId]:
         """The member's photos with that content, oldest first, removed ones included."""
+        ...
+
+    async def groups(
+        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
+    ) -> Sequence[GroupRow]:
+        """Group by group, the oldest first, by the group's and the photo's id; removed photos included."""
+        ...
+
+    async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
+        """The photos of one group, oldest first; none where there is no such group of this member."""
+        ...
+
+    async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
+        """For each group about which something was decided, the photos that it was about."""
+        ...
+
+
+class Similar(Protocol):
+    """Photos by what they look like."""
+
+    async def descriptor(self, photo_id: PhotoId) -> tuple[int, ...] | None:
+        """What the photo is compared by; None where it has nothing."""
+        ...
+
+    async def nearest(self, descriptor: Sequence[int], *, limit: int) -> Sequence[tuple[PhotoId, float]]:
+        """The photos of the most similar descriptors, with the cosine of the angle between (1: the same)."""
+        ...
+
+
+class OpenUploads(Protocol):
+    """Uploads that became nothing yet."""
+
+    async def page(self, *, after: UploadId | None, limit: int) -> Sequence[OpenUploadRow]:
+        """Oldest first."""
         ...
 
 
@@ -330,9 +366,9 @@ class Sessions(Protocol):
 
 
 class Waiting(Protocol):
-    """Photos that wait to be developed."""
+    """Photos that wait in one stage."""
 
-    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow]:
+    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow | WaitingPreviewRow]:
         """Oldest first."""
         ...
 

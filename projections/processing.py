@@ -1,18 +1,45 @@
-"""Processing: the photos that wait to be developed; the work itself is handed out from these rows."""
+"""Processing: what waits to be rendered, by stage; the work itself is handed out from these rows.
+
+First sizes are a stage of their own, before everything else. A photo then waits to be developed whole, and again with
+each edit; an avatar waits under the id of its upload.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.events import PhotoProcessed, PhotoRejected, PhotoRemoved, PhotoRestored, PhotoUploaded
+from domain.events import (
+    AvatarChosen,
+    AvatarRejected,
+    AvatarRemoved,
+    AvatarRendered,
+    PhotoEdited,
+    PhotoErased,
+    PhotoPreviewed,
+    PhotoProcessed,
+    PhotoRejected,
+    PhotoRemoved,
+    PhotoRendered,
+    PhotoRestored,
+    PhotoUploaded,
+)
 from domain.ids import MemberId, PhotoId
 from domain.recorded import Recorded
 from domain.visibility import Status
 from projections.rows import Change, Drop, Look, Projection, Put, row
 
 
+@row("waiting_previews", key=("photo_id",))
+class WaitingPreviewRow:
+    """A photo whose first size is to be rendered."""
+
+    photo_id: PhotoId
+    owner_id: MemberId
+    since: datetime
+
+
 @row("waiting_photos", key=("photo_id",))
 class WaitingPhotoRow:
-    """A photo that is to be developed."""
+    """A photo that is to be developed or rendered anew, or the upload that is to be an avatar."""
 
     photo_id: PhotoId
     owner_id: MemberId
@@ -20,21 +47,63 @@ class WaitingPhotoRow:
 
 
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
-    """A row from publication until the outcome is recorded."""
+    """A row in the stage that comes next, until its outcome is recorded."""
     del look
     match fact.event:
         case PhotoUploaded(photo_id=photo, owner_id=owner):
+            yield Put(WaitingPreviewRow(photo, owner, fact.recorded_at))
+        case PhotoPreviewed(photo_id=photo, owner_id=owner):
+            yield Drop(WaitingPreviewRow, (photo,))
             yield Put(WaitingPhotoRow(photo, owner, fact.recorded_at))
-        case PhotoRestored(photo_id=photo, owner_id=owner, status=Status.PROCESSING):
+        case (
+            PhotoRestored(photo_id=photo, owner_id=owner, status=Status.PROCESSING)
+            | PhotoEdited(photo_id=photo, owner_id=owner)
+        ):
             yield Put(WaitingPhotoRow(photo, owner, fact.recorded_at))
-        case PhotoProcessed(photo_id=photo) | PhotoRejected(photo_id=photo) | PhotoRemoved(photo_id=photo):
+        case PhotoRendered(photo_id=photo):
             yield Drop(WaitingPhotoRow, (photo,))
+        case (
+            PhotoProcessed(photo_id=photo)
+            | PhotoRejected(photo_id=photo)
+            | PhotoRemoved(photo_id=photo)
+            | PhotoErased(photo_id=photo)
+        ):
+            yield Drop(WaitingPreviewRow, (photo,))
+            yield Drop(WaitingPhotoRow, (photo,))
+        case _:
+            yield from _avatars(fact)
+
+
+def _avatars(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case AvatarChosen() as chosen:
+            if chosen.instead_of is not None:
+                yield Drop(WaitingPhotoRow, (chosen.instead_of,))
+            yield Put(WaitingPhotoRow(chosen.upload_id, chosen.member_id, fact.recorded_at))
+        case AvatarRendered(upload_id=upload) | AvatarRejected(upload_id=upload):
+            yield Drop(WaitingPhotoRow, (upload,))
+        case AvatarRemoved(instead_of=str() as upload):
+            yield Drop(WaitingPhotoRow, (upload,))
 
 
 PROCESSING = Projection(
     name="processing",
-    version=1,
-    handles=(PhotoUploaded, PhotoProcessed, PhotoRejected, PhotoRemoved, PhotoRestored),
-    rows=(WaitingPhotoRow,),
+    version=2,
+    handles=(
+        PhotoUploaded,
+        PhotoPreviewed,
+        PhotoProcessed,
+        PhotoRejected,
+        PhotoRemoved,
+        PhotoRestored,
+        PhotoEdited,
+        PhotoRendered,
+        PhotoErased,
+        AvatarChosen,
+        AvatarRendered,
+        AvatarRejected,
+        AvatarRemoved,
+    ),
+    rows=(WaitingPreviewRow, WaitingPhotoRow),
     project=project,
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.events import MemberErased, MemberRegistered, ProfileChanged
+from domain.events import AvatarRemoved, AvatarRendered, MemberErased, MemberRegistered, ProfileChanged
 from domain.ids import MemberId
+from domain.images import Rendition
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, row
 
@@ -20,6 +21,7 @@ class ProfileRow:
     last_name: str
     bio: str
     created_at: datetime
+    avatar: Rendition | None = None
 
 
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
@@ -33,12 +35,20 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             profile = look.get(ProfileRow, change.member_id)
             if profile is not None:
                 yield Put(replace(profile, first_name=change.first_name, last_name=change.last_name, bio=change.bio))
+        case AvatarRendered(member_id=member, rendition=avatar):
+            profile = look.get(ProfileRow, member)
+            if profile is not None:
+                yield Put(replace(profile, avatar=avatar))
+        case AvatarRemoved(member_id=member):
+            profile = look.get(ProfileRow, member)
+            if profile is not None:
+                yield Put(replace(profile, avatar=None))
 
 
 PROFILES = Projection(
     name="profiles",
-    version=1,
-    handles=(MemberRegistered, ProfileChanged, MemberErased),
+    version=2,
+    handles=(MemberRegistered, ProfileChanged, AvatarRendered, AvatarRemoved, MemberErased),
     rows=(ProfileRow,),
     project=project,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar, cast, dataclass_transform
+from typing import Any, Final, NewType, Protocol, TypeAlias, TypeVar, cast, dataclass_transform
 
 from domain.events import event_type
 from domain.recorded import Recorded, Unreadable
@@ -11,6 +11,10 @@ from domain.wire import chosen
 Key: TypeAlias = tuple[str, ...]
 Row: TypeAlias = Any
 """An instance of a class made with `row`."""
+
+Vector = NewType("Vector", tuple[float, ...])
+"""What is compared by its angle to others, which stores may do by themselves: `DIMENSIONS` numbers, not all of them 0."""
+DIMENSIONS: Final = 64
 
 R = TypeVar("R")
 _Class = TypeVar("_Class", bound=type)
@@ -33,7 +37,7 @@ _TABLES: dict[type, Table] = {}
 def row(table: str, *, key: tuple[str, ...], orders: tuple[tuple[str, ...], ...] = ()) -> Callable[[_Class], _Class]:
     """Make a class the row of a table.
 
-    Fields may be text, whole numbers, floats, booleans, times, tuples of text, or frozen dataclasses, or None.
+    Fields may be text, whole numbers, floats, booleans, times, tuples of text, vectors, or frozen dataclasses, or None.
     """
 
     def enter(cls: _Class) -> _Class:

@@ -23,11 +23,12 @@ from commands.members import member_part
 from commands.photos import photo_part
 from commands.ports import Deps, Objects
 from commands.shares import share_part
-from domain import albums, comments, follows, likes, photos, shares
+from domain import albums, comments, follows, likes, photos, shares, uploads
 from domain.errors import NotFound
-from domain.events import ErasureFinished, Event, MemberErased, UploadRequested
+from domain.events import AvatarRendered, ErasureFinished, Event, MemberErased, UploadRequested
 from domain.ids import MemberId, PhotoId
 from domain.members import Member
+from domain.recorded import Recorded
 from projections.belongings import BelongingRow, Kind
 from projections.erasures import ErasingRow
 from projections.ports import Albums, AuthorLists, Erasures, Progress, Shares
@@ -106,7 +107,7 @@ class Erasing:
         if not any(isinstance(fact.event, MemberErased) for fact in loaded.events):
             done = await self._withdraw_all(member_id)
             done += await self._remove_photos(member_id)
-            done["files"] += await self._remove_uploads(member_id)
+            done["files"] += await self._remove_uploads(member_id) + await self._remove_avatars(loaded.events)
             await self.shred(member_id)
             await self._record(member_id, partial(_erased, done=done))
         await self._level(("profiles", "photos", "member_search", "photo_search", "reports", *_FOLLOWED))
@@ -179,6 +180,13 @@ class Erasing:
             before = page[-1]
         return done
 
+    async def _remove_avatars(self, facts: Sequence[Recorded]) -> int:
+        """Every avatar that the member ever had."""
+        renditions = (fact.event.rendition for fact in facts if isinstance(fact.event, AvatarRendered))
+        keys = sorted({variant.key for rendition in renditions for variant in rendition.variants})
+        await self.objects.remove(keys)
+        return len(keys)
+
     async def _remove_uploads(self, member_id: MemberId) -> int:
         """The untouched originals, published or not."""
         count, after = 0, None
@@ -186,7 +194,7 @@ class Erasing:
             for row in rows:
                 if row.kind != Kind.UPLOAD:
                     continue
-                (loaded,) = await self.deps.store.load(photos.upload_stream(row.subject_id))
+                (loaded,) = await self.deps.store.load(uploads.stream(row.subject_id))
                 keys = [fact.event.object_key for fact in loaded.events if isinstance(fact.event, UploadRequested)]
                 there = [key for key in keys if await self.objects.size(key) is not None]
                 await self.objects.remove(there)

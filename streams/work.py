@@ -93,6 +93,7 @@ class Dispatcher:
     sweep_s: float = SWEEP_S
     again_s: float = AGAIN_S
     window: int = WINDOW
+    name: str = "dispatch"
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
     _handed: dict[Job, _Handed] = field(default_factory=dict)
 
@@ -104,7 +105,7 @@ class Dispatcher:
         """Hand out until cancelled, after whatever goes wrong."""
         while True:
             try:
-                async with self.leadership.lead("dispatch") as lease, self.jobs.handing_out() as hand:
+                async with self.leadership.lead(self.name) as lease, self.jobs.handing_out() as hand:
                     await self._lead(lease, hand)
             except Exception as error:  # noqa: BLE001 reported, and tried again
                 _log.error("work is not handed out", exc_info=error)

@@ -1,4 +1,4 @@
-"""The files of photos to take away: the largest copy for those who see a photo, the original for its owner."""
+"""The files of photos to take away: a copy of at most 2,048 pixels for those who see one, the original for its owner."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -12,7 +12,8 @@ from api.documents import read
 from api.identity import Member, Viewer
 from api.ports import Now, Reads
 from api.positions import fresh
-from api.showing.images import SIGNED_FOR, largest
+from api.showing import images
+from api.showing.images import SIGNED_FOR
 from api.showing.photos import not_found, seen
 from domain.errors import Forbidden, NotFound
 from domain.ids import PhotoId
@@ -28,7 +29,7 @@ def routes(reads: Reads, now: Now) -> APIRouter:
 
     @router.get(
         "/v1/photos/{photo_id}/download",
-        **read("A photo's largest file", "photos", None, None, 404, status=HTTPStatus.FOUND),
+        **read("A photo's copy to take away", "photos", None, None, 404, status=HTTPStatus.FOUND),
     )
     async def download(request: Request, photo_id: str, viewer: Viewer, at: Fresh) -> Response:
         """On to a short-lived URL, for those who see the photo."""
@@ -36,7 +37,7 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         row = await document(photo_id)
         if row.rendition is None:
             raise NotFound("image_not_ready", "The photo has no files yet.")
-        return redirect(request, at, largest(row.rendition).key)
+        return redirect(request, at, images.download(row.rendition).key)
 
     @router.get(
         "/v1/photos/{photo_id}/original",

@@ -112,6 +112,12 @@ FOUND_PHOTOS: Final[dict[str, Any]] = {
     "next_cursor": "Zm9yIGV4YW1wbGU",
     "total": 120,
 }
+DUPLICATES: Final[dict[str, Any]] = {
+    "items": [{"group_id": _PHOTO_ID, "photos": [PHOTO, {**PHOTO, "photo_id": "01m5z4f7b2qrs"}]}],
+    "next_cursor": None,
+}
+SIMILAR: Final[dict[str, Any]] = {"items": [{**PHOTO, "similarity": 0.9314}], "next_cursor": None}
+UPLOADED: Final[dict[str, Any]] = {"upload_id": "01m5z3hh0d2vc"}
 UPLOAD: Final[dict[str, Any]] = {
     "upload_id": "01m5z3hh0d2vc",
     "url": "https://photos.example.org/v1/objects/photos/2026/05/04/01m5z3hh0d2vc/original?signature=5f0a",

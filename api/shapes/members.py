@@ -56,6 +56,12 @@ class Session(BaseModel):
     expires_in: int
 
 
+class AvatarChoice(Body):
+    """An upload that is to be the avatar."""
+
+    upload_id: str = Field(max_length=64, examples=["01m5z3k9qw8rt"])
+
+
 class MemberCounts(BaseModel):
     """`photos` counts what the viewer may see; a count that is not known now is null, and then `stale` is true."""
 

@@ -8,8 +8,9 @@ from api.bodies import Body, Line, Text, Whole
 from api.shapes.images import Image
 from api.shapes.members import STALE, HiddenMember, MemberCard
 from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES
-from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, FILENAME_MOST, PLACE_MOST
+from domain.photos import ALT_TEXT_MOST, CAPTION_MOST, PLACE_MOST
 from domain.texts import MAX_TAGS
+from domain.uploads import FILENAME_MOST
 
 Audience = Literal["public", "friends", "private"]
 Tag = Annotated[Line, Field(examples=["river"], json_schema_extra={"pattern": r"^#?\w{1,64}$"})]
@@ -27,6 +28,7 @@ class UploadRequest(Body):
         ge=1, examples=[3_145_728], description="In bytes.", json_schema_extra={"maximum": MAX_UPLOAD_BYTES}
     )
     sha256: str | None = Field(None, pattern="^[0-9a-fA-F]{64}$", examples=["5f" * 32])
+    multipart: bool | None = Field(None, description="Ask for URLs of parts; of use above 5 MiB.")
 
 
 class Upload(BaseModel):
@@ -38,6 +40,44 @@ class Upload(BaseModel):
     headers: dict[str, str]
     expires_at: AwareDatetime
     duplicate_of: str | None
+
+
+class UploadPart(BaseModel):
+    """Where a part goes, and how many bytes of the file it has; its answer names its `ETag`."""
+
+    number: int
+    url: str
+    size: int
+
+
+class DividedUpload(BaseModel):
+    """Where to put the parts of the file, in any order; then complete the upload."""
+
+    upload_id: str
+    parts: list[UploadPart]
+    method: Literal["PUT"]
+    headers: dict[str, str]
+    expires_at: AwareDatetime
+    duplicate_of: str | None
+
+
+class ArrivedPart(Body):
+    """A part that was put, and the ETag that the answer to it named."""
+
+    number: Whole = Field(ge=1, le=10_000, examples=[1])
+    etag: str = Field(max_length=200, examples=['"5f0a"'])
+
+
+class Completion(Body):
+    """The parts, where the client wants them compared with what has arrived."""
+
+    parts: list[ArrivedPart] | None = Field(None, max_length=10_000)
+
+
+class Uploaded(BaseModel):
+    """An upload whose file is there, whole."""
+
+    upload_id: str
 
 
 class Publication(Body):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.ports import Files
-from domain.images import Rendition, Variant
+from domain.images import DOWNLOAD, Rendition, Variant
 
 SIGNED_FOR: Final = timedelta(minutes=15)
 _MODERATE: Final = frozenset({"small", "medium", "feed"})
@@ -12,9 +12,10 @@ _MODERATE: Final = frozenset({"small", "medium", "feed"})
 
 def image(rendition: Rendition, files: Files, *, until: datetime | None) -> dict[str, Any]:
     """A rendered picture; `until` says when its URLs end, None that everyone may see it for ever."""
+    shown = [variant for variant in rendition.variants if variant.name != DOWNLOAD]
     urls = {
         variant.key: files.public_url(variant.key) if until is None else files.signed_url(variant.key, until)
-        for variant in rendition.variants
+        for variant in shown
     }
     return {
         "width": rendition.width,
@@ -30,21 +31,26 @@ def image(rendition: Rendition, files: Files, *, until: datetime | None) -> dict
                 "bytes": variant.bytes,
                 "url": urls[variant.key],
             }
-            for variant in rendition.variants
+            for variant in shown
         ],
         "srcset": {format_: _srcset(rendition, format_, urls) for format_ in ("webp", "jpeg")},
         "src": urls[_source(rendition).key],
     }
 
 
-def largest(rendition: Rendition) -> Variant:
-    """The biggest JPEG."""
-    return max(_jpegs(rendition), key=lambda variant: variant.width * variant.height)
+def download(rendition: Rendition) -> Variant:
+    """The copy to take away: its own where there is one, else the biggest JPEG."""
+    own = [variant for variant in rendition.variants if variant.name == DOWNLOAD]
+    return max(own or _jpegs(rendition), key=lambda variant: variant.width * variant.height)
 
 
 def _srcset(rendition: Rendition, format_: str, urls: dict[str, str]) -> str:
     """One URL for each width, the narrowest first; of equal widths the one that is not cropped."""
-    by_width = {variant.width: urls[variant.key] for variant in rendition.variants if variant.format == format_}
+    by_width = {
+        variant.width: urls[variant.key]
+        for variant in rendition.variants
+        if variant.format == format_ and variant.key in urls
+    }
     return ", ".join(f"{url} {width}w" for width, url in sorted(by_width.items()))
 
 
@@ -54,4 +60,5 @@ def _source(rendition: Rendition) -> Variant:
 
 
 def _jpegs(rendition: Rendition) -> list[Variant]:
-    return [variant for variant in rendition.variants if variant.format == "jpeg"] or list(rendition.variants)
+    shown = [variant for variant in rendition.variants if variant.name != DOWNLOAD]
+    return [variant for variant in shown if variant.format == "jpeg"] or shown

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from api.answers import stamp
-from api.ports import Reads
+from api.ports import Files, Reads
+from api.showing.images import image
 from api.showing.shown import Shown
 from domain.errors import Forbidden, NotFound
 from domain.ids import MemberId
@@ -27,18 +28,20 @@ KINDS: Final = (
 HIDDEN: Final = Shown({"hidden": True}, ("hidden",))
 
 
-def card(profile: ProfileRow | None) -> Shown:
-    """A member in a list; one who is not known here stands in it hidden."""
+def card(profile: ProfileRow | None, files: Files | None = None) -> Shown:
+    """A member in a list; one who is not known here stands in it hidden. `files` says where avatars are."""
     if profile is None:
         return HIDDEN
+    avatar = profile.avatar
     body = {
         "member_id": profile.member_id,
         "username": profile.username,
         "first_name": profile.first_name,
         "last_name": profile.last_name,
-        "avatar": None,
+        "avatar": None if avatar is None or files is None else image(avatar, files, until=None),
     }
-    return Shown(body, (profile.member_id, profile.username, profile.first_name, profile.last_name))
+    looks = avatar and avatar.variants[0].key
+    return Shown(body, (profile.member_id, profile.username, profile.first_name, profile.last_name, looks))
 
 
 Rule: TypeAlias = Callable[[MemberId | None, MemberState, Relation], bool]
@@ -62,7 +65,11 @@ async def cards(
 
     def shown(member_id: MemberId) -> Shown:
         state = states.get(member_id, MemberState(member_id))
-        return card(profiles.get(member_id)) if seen(viewer, state, relations.get(member_id, STRANGERS)) else HIDDEN
+        return (
+            card(profiles.get(member_id), reads.files)
+            if seen(viewer, state, relations.get(member_id, STRANGERS))
+            else HIDDEN
+        )
 
     return [shown(member_id) for member_id in asked]
 
@@ -121,7 +128,7 @@ async def member(reads: Reads, profile: ProfileRow, viewer: MemberId | None) -> 
     )
     if not may_see_profile(viewer, state, relation):
         raise not_found()
-    return present(profile, state, relation, viewer, counts)
+    return present(profile, state, relation, viewer, counts, reads.files)
 
 
 def present(
@@ -130,9 +137,10 @@ def present(
     relation: Relation,
     viewer: MemberId | None,
     counts: Counts | None,
+    files: Files | None = None,
 ) -> Shown:
     """A member from all that is known; without counts, they are shown as unknown."""
-    short = card(profile)
+    short = card(profile, files)
     if counts is None:
         told: dict[str, Any] = {"photos": None, "followers": None, "following": None, "stale": True}
     else:

@@ -13,6 +13,7 @@ from api.showing.members import Counts, card, counts_of, relations_to
 from api.showing.shown import Shown
 from domain.errors import NotFound
 from domain.ids import MemberId, PhotoId, is_id
+from domain.images import Rendition
 from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, Status, is_public, may_see_photo
 from projections.counters import Kind
 from projections.photos import PhotoRow
@@ -140,7 +141,7 @@ def present(known: Hydrated, photo_id: PhotoId, reads: Reads, now: Now) -> Shown
 def _present(
     known: Hydrated, row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, reads: Reads
 ) -> Shown:
-    owner = card(known.profiles.get(state.owner_id))
+    owner = card(known.profiles.get(state.owner_id), reads.files)
     counts = counts_told(known.counted(row.photo_id))
     liked = row.photo_id in known.liked
     said = document(row, state, mine=mine, until=until, files=reads.files)
@@ -151,13 +152,19 @@ def _present(
         "counts": counts,
         "viewer": viewer_told(None if known.viewer is None else (liked, mine)),
     }
-    window = until if row.rendition is not None else None
+    window = until if pictured(row) is not None else None
     version = (row.photo_id, row.changed_at, row.edited_at, state.status, state.audience, owner.version)
     return Shown(body, (*version, *counts.values(), liked, mine, known.viewer is None, window))
 
 
+def pictured(row: PhotoRow) -> Rendition | None:
+    """What there is to see of a photo: all of it, or its first size while the rest is to come."""
+    return row.rendition or row.preview
+
+
 def document(row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | None, files: Files) -> dict[str, Any]:
     """What a photo's own row and state say of it, from its id on; its owner, counts and the viewer's part go with it."""
+    picture = pictured(row)
     return {
         "photo_id": row.photo_id,
         "status": state.status,
@@ -169,7 +176,7 @@ def document(row: PhotoRow, state: PhotoState, *, mine: bool, until: datetime | 
         "audience": state.audience,
         "created_at": stamp(row.created_at),
         "edited_at": stamp_or_none(row.edited_at),
-        "image": None if row.rendition is None else image(row.rendition, files, until=until),
+        "image": None if picture is None else image(picture, files, until=until),
         "taken_at": stamp_or_none(row.taken_at),
         "camera": _camera(row),
         "location": _location(row) if mine or row.show_location else None,

@@ -13,7 +13,7 @@ from api.answers import dump
 from api.ports import Files, Now
 from api.showing.images import SIGNED_FOR
 from api.showing.members import card
-from api.showing.photos import Hydrated, Told, counts_told, document, viewer_told
+from api.showing.photos import Hydrated, Told, counts_told, document, pictured, viewer_told
 from domain.ids import MemberId, PhotoId
 from domain.visibility import MemberState, PhotoState, is_public
 from projections.photos import PhotoRow
@@ -93,7 +93,7 @@ class Prints:
         if kept.public and not mine:
             shown = kept.shown
         else:
-            until = None if kept.public or row.rendition is None else self._files.expiry(self._now() + SIGNED_FOR)
+            until = None if kept.public or pictured(row) is None else self._files.expiry(self._now() + SIGNED_FOR)
             shown = self._shown(kept, state, mine=mine, until=until)
         tail = _tail(known.counted(photo_id), None if known.viewer is None else (photo_id in known.liked, mine))
         return Print(shown.body + tail, shown.version + tail)
@@ -114,7 +114,7 @@ class Prints:
         if known is None or known[0] is not profile:
             if len(self._cards) >= self._most:
                 self._cards.clear()
-            body = dump(card(profile).body)
+            body = dump(card(profile, self._files).body)
             known = self._cards[member_id] = (profile, _Card(body, _digest(body)))
         return known[1]
 

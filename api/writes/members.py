@@ -69,11 +69,12 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
         if body.private is False:
             reached = merge((reached, await accept_all(caller.member_id, reached)))
         told = present(
-            _profile(receipt.state),
+            profile_of(receipt.state),
             MemberState(caller.member_id, receipt.state.private),
             STRANGERS,
             caller.member_id,
-            await _counts(reads, caller.member_id),
+            await counts_or_none(reads, caller.member_id),
+            reads.files,
         )
         return done(request, reached, covered, body=told.body)
 
@@ -88,7 +89,8 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     return router
 
 
-async def _counts(reads: Reads, member_id: MemberId) -> Counts | None:
+async def counts_or_none(reads: Reads, member_id: MemberId) -> Counts | None:
+    """A member's counts, where they are known now."""
     try:
         return await counts_of(reads, [member_id], KINDS)
     except AWAY:  # what was recorded is answered, whatever else is down
@@ -97,11 +99,12 @@ async def _counts(reads: Reads, member_id: MemberId) -> Counts | None:
 
 def _registered(member: MemberOnRecord) -> Answer:
     state = MemberState(member.member_id, member.private)
-    told = present(_profile(member), state, STRANGERS, None, {})
+    told = present(profile_of(member), state, STRANGERS, None, {})
     return Answer(HTTPStatus.CREATED, dump(told.body).decode())
 
 
-def _profile(member: MemberOnRecord) -> ProfileRow:
+def profile_of(member: MemberOnRecord) -> ProfileRow:
+    """A member as their record says, however far the read models are."""
     assert member.registered_at is not None
     return ProfileRow(
         member.member_id,
@@ -110,4 +113,5 @@ def _profile(member: MemberOnRecord) -> ProfileRow:
         member.last_name,
         member.bio,
         member.registered_at,
+        member.avatar,
     )

@@ -1,4 +1,4 @@
-"""Uploads: ask where to put files."""
+"""Uploads: ask where to put files, whole or in parts, and say that all parts are there."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from fastapi import Body as BodyOf
 from pydantic import Discriminator, Field, Tag
 from starlette.responses import Response
 
-from api.answers import dump, stamp
+from api.answers import done, dump, stamp
 from api.bodies import JsonRoute
 from api.documents import command
 from api.idempotency import Idempotency, IdempotencyKey
@@ -23,12 +23,12 @@ from api.standby import AWAY
 from api.wiring import Writes
 from commands.deciding import Receipt
 from commands.once import Once
-from commands.uploads import RequestUpload
-from domain.errors import Refused
-from domain.events import UploadRequested
-from domain.ids import MemberId, PhotoId, slot_of
+from commands.uploads import CompleteUpload, RequestUpload
+from domain.errors import NotFound, Refused
+from domain.events import UploadDivided, UploadRequested
+from domain.ids import MemberId, PhotoId, is_id, slot_of
 from domain.once import Answer
-from domain.photos import Upload
+from domain.uploads import Upload
 
 MOST: Final = 50
 One = Annotated[shapes.UploadRequest, Tag("(one)")]
@@ -50,7 +50,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
             "Ask where to put files",
             "photos",
             201,
-            shapes.Upload | list[shapes.Upload],
+            shapes.Upload | shapes.DividedUpload | list[shapes.Upload | shapes.DividedUpload],
             examples.UPLOAD,
             409,
             body=True,
@@ -61,12 +61,14 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     ) -> Response:
         """A URL for each file, good for an hour; `duplicate_of` names a photo of mine with the same bytes."""
         asked = body if isinstance(body, list) else [body]
-        requested = [begun(caller.member_id, number, one, len(asked)) for number, one in enumerate(asked)]
-        answers = await asyncio.gather(*(told(one) for one in requested))
+        requested = [_begun(writes, caller.member_id, number, one, len(asked)) for number, one in enumerate(asked)]
+        inside = [one for one, wish in zip(requested, asked, strict=True) if wish.multipart]
+        divided = {each.upload_id: each for each in await asyncio.gather(*map(writes.divide_upload, inside))}
+        answers = await asyncio.gather(*(told(one, divided.get(one.upload_id)) for one in requested))
         answer = Answer(HTTPStatus.CREATED, dump(answers if isinstance(body, list) else answers[0]).decode())
 
         async def run(once: Once | None) -> Receipt[tuple[Upload, ...]]:
-            return await writes.request_uploads(requested, once=once)
+            return await writes.request_uploads(requested, divided, once=once)
 
         return await idempotency.answer(
             request,
@@ -77,15 +79,17 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
             run=run,
         )
 
-    def begun(member_id: MemberId, number: int, one: shapes.UploadRequest, of: int) -> UploadRequested:
-        try:
-            return writes.new_upload(RequestUpload(member_id, one.filename, one.content_type, one.size, one.sha256))
-        except Refused as refusal:
-            if of > 1 and refusal.field is not None:
-                refusal.field = f"{number}.{refusal.field}"
-            raise
-
-    async def told(requested: UploadRequested) -> dict[str, Any]:
+    async def told(requested: UploadRequested, divided: UploadDivided | None) -> dict[str, Any]:
+        if divided is not None:
+            parts, duplicate = await asyncio.gather(writes.sign_parts(requested, divided), same_bytes(requested))
+            return {
+                "upload_id": requested.upload_id,
+                "parts": [{"number": part.number, "url": part.url, "size": part.size} for part in parts],
+                "method": "PUT",
+                "headers": {},
+                "expires_at": stamp(requested.expires_at.replace(microsecond=0)),
+                "duplicate_of": duplicate,
+            }
         signed, duplicate = await asyncio.gather(writes.sign_upload(requested), same_bytes(requested))
         return {
             "upload_id": requested.upload_id,
@@ -107,3 +111,34 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
         return next((photo for photo in found if photo in states and not states[photo].removed), None)
 
     return router
+
+
+def completion(writes: Writes) -> APIRouter:
+    """The end of uploads in parts."""
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post(
+        "/v1/uploads/{upload_id}/complete",
+        **command("Join the parts of a file", "photos", 200, shapes.Uploaded, examples.UPLOADED, 404, 409, body=True),
+    )
+    async def complete(
+        request: Request, upload_id: str, caller: Member, covered: Covered, body: shapes.Completion | None = None
+    ) -> Response:
+        """Only needed for files in parts; 409 while one is missing. May be repeated."""
+        if not is_id(upload_id):
+            raise NotFound("upload_not_found", "There is no such upload.")
+        parts = None if body is None else body.parts
+        etags = None if parts is None else {part.number: part.etag for part in parts}
+        receipt = await writes.complete_upload(CompleteUpload(caller.member_id, upload_id, etags))
+        return done(request, receipt.reached, covered, body={"upload_id": upload_id})
+
+    return router
+
+
+def _begun(writes: Writes, member_id: MemberId, number: int, one: shapes.UploadRequest, of: int) -> UploadRequested:
+    try:
+        return writes.new_upload(RequestUpload(member_id, one.filename, one.content_type, one.size, one.sha256))
+    except Refused as refusal:
+        if of > 1 and refusal.field is not None:
+            refusal.field = f"{number}.{refusal.field}"
+        raise

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from domain.events.catalogue import event
-from domain.ids import MemberId, SessionId
+from domain.ids import MemberId, SessionId, UploadId
+from domain.images import Rendition
 
 
 @event(
@@ -56,6 +57,52 @@ class MemberWentPublic:
 
     at: datetime
     member_id: MemberId
+
+
+@event("member.avatar_chosen.v1")
+class AvatarChosen:
+    """A member chose an uploaded file as their avatar; the former one stays until it is rendered.
+
+    `instead_of` is the upload that was still waiting to become one.
+    """
+
+    at: datetime
+    member_id: MemberId
+    upload_id: UploadId
+    object_key: str
+    content_type: str
+    sha256: str | None
+    instead_of: UploadId | None
+
+
+@event("member.avatar_rendered.v1")
+class AvatarRendered:
+    """A member's avatar is ready, and takes the former one's place."""
+
+    at: datetime
+    member_id: MemberId
+    upload_id: UploadId
+    rendition: Rendition
+
+
+@event("member.avatar_rejected.v1")
+class AvatarRejected:
+    """A file could not become an avatar; the former one stays."""
+
+    at: datetime
+    member_id: MemberId
+    upload_id: UploadId
+    code: str
+    detail: str
+
+
+@event("member.avatar_removed.v1")
+class AvatarRemoved:
+    """A member has no avatar any more; `instead_of` is the upload that was waiting to become one."""
+
+    at: datetime
+    member_id: MemberId
+    instead_of: UploadId | None
 
 
 @event("member.role_granted.v1")

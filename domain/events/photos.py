@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.events.catalogue import event
 from domain.ids import MemberId, PhotoId, UploadId
-from domain.images import Camera, Location, Rendition
+from domain.images import Camera, Edits, Likeness, Location, Rendition
 
 
 @event("upload.requested.v1", subject="member_id", personal=("filename",))
@@ -20,6 +20,26 @@ class UploadRequested:
     sha256: str | None
     object_key: str
     expires_at: datetime
+
+
+@event("upload.divided.v1")
+class UploadDivided:
+    """An upload comes in parts of so many bytes; `handle` is what the object store calls it until it is whole."""
+
+    at: datetime
+    upload_id: UploadId
+    member_id: MemberId
+    handle: str
+    part_bytes: int
+
+
+@event("upload.abandoned.v1")
+class UploadAbandoned:
+    """An upload never became anything, and what had arrived of it was removed."""
+
+    at: datetime
+    upload_id: UploadId
+    member_id: MemberId
 
 
 @event("upload.used.v1")
@@ -54,7 +74,17 @@ class PhotoUploaded:
     show_location: bool
 
 
-@event("photo.processed.v1", subject="owner_id", personal=("location",))
+@event("photo.previewed.v1")
+class PhotoPreviewed:
+    """A photo's first size was rendered; its owner can see it while the rest is still to come."""
+
+    at: datetime
+    photo_id: PhotoId
+    owner_id: MemberId
+    rendition: Rendition
+
+
+@event("photo.processed.v2", subject="owner_id", personal=("location",))
 class PhotoProcessed:
     """A photo's variants were rendered and its facts read; whoever may see it now can."""
 
@@ -67,6 +97,52 @@ class PhotoProcessed:
     taken_at: datetime | None
     camera: Camera | None
     location: Location | None
+    likeness: Likeness | None
+
+
+@event("photo.edited.v1")
+class PhotoEdited:
+    """An owner cut, turned or toned a photo; it is shown as it was until the new edition is rendered."""
+
+    at: datetime
+    photo_id: PhotoId
+    owner_id: MemberId
+    edition: int
+    edits: Edits
+
+
+@event("photo.rendered.v1")
+class PhotoRendered:
+    """A photo's variants were rendered anew, for an edition or by another recipe; the former ones are still there."""
+
+    at: datetime
+    photo_id: PhotoId
+    owner_id: MemberId
+    audience: str
+    edition: int
+    rendition: Rendition
+    likeness: Likeness | None
+
+
+@event("photo.pruned.v1")
+class PhotoPruned:
+    """The files of a photo's former renditions were removed."""
+
+    at: datetime
+    photo_id: PhotoId
+    owner_id: MemberId
+    files: int
+
+
+@event("duplicates.decided.v1")
+class DuplicatesDecided:
+    """A member looked at photos that are alike and said which of them to keep."""
+
+    at: datetime
+    member_id: MemberId
+    group_id: PhotoId
+    photo_ids: tuple[str, ...]
+    keep: tuple[str, ...]
 
 
 @event("photo.rejected.v1")

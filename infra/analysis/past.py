@@ -32,6 +32,7 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.reports import SqliteReports
 from infra.sqlite.search import SqliteSearch
 from infra.sqlite.shares import SqliteShares
+from infra.sqlite.similar import SqliteSimilar
 from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
@@ -121,6 +122,7 @@ class Past:
             comments=SqliteComments(models),
             counters=SqliteCounters(models),
             duplicates=SqliteDuplicates(models),
+            similar=SqliteSimilar(models),
             sessions=SqliteSessions(models),
             search=SqliteSearch(models),
             trending=SqliteTrending(models),

@@ -1,14 +1,14 @@
 """The port `Duplicates` over Cassandra."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.ids import MemberId, PhotoId
 from infra.cassandra.models import CassandraModels
-from projections.duplicates import DUPLICATES, FingerprintRow
+from projections.duplicates import DUPLICATES, DecidedRow, FingerprintRow, GroupRow
 
 
 class CassandraDuplicates:
-    """Photos from the same bytes."""
+    """Photos from the same bytes, or that look alike."""
 
     def __init__(self, models: CassandraModels) -> None:
         self._models = models
@@ -17,3 +17,20 @@ class CassandraDuplicates:
         """The member's photos with that content, oldest first, removed ones included."""
         reader = await self._models.live(DUPLICATES)
         return [row.photo_id for row in await reader.under(FingerprintRow, (owner_id, sha256))]
+
+    async def groups(
+        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
+    ) -> Sequence[GroupRow]:
+        """Group by group, the oldest first."""
+        reader = await self._models.live(DUPLICATES)
+        return await reader.page(GroupRow, owner_id, after or (), limit=limit, newest=False)
+
+    async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
+        """The photos of one group, oldest first."""
+        reader = await self._models.live(DUPLICATES)
+        return [row.photo_id for row in await reader.under(GroupRow, (owner_id, group_id))]
+
+    async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
+        """What was decided about."""
+        reader = await self._models.live(DUPLICATES)
+        return {row.group_id: frozenset(row.photo_ids) for row in await reader.under(DecidedRow, (owner_id,))}

@@ -11,9 +11,11 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from projections.processing import WaitingPhotoRow
+from projections.processing import WaitingPhotoRow, WaitingPreviewRow
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
+from projections.similar import DescriptorRow
 from projections.timelines import CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
+from projections.uploads import OpenUploadRow
 
 SHARDS: Final = 256
 """Keeps partitions of timelines under 100 MB up to some 300,000 members."""
@@ -25,12 +27,14 @@ class Layout:
 
     `most_shards` bounds the partitions of a table that is read across owners. `ahead` marks rows that no projection
     ever looks at: they may be written while a batch is still being projected, so that a fan-out needs no memory.
-    `grace_s` is how long deletes are remembered by the servers.
+    `grace_s` is how long deletes are remembered by the servers. `vector` names the field by which the servers find the
+    nearest rows.
     """
 
     most_shards: int = 1 << 16
     ahead: bool = False
     grace_s: int = 864_000
+    vector: str = ""
 
 
 _PLAIN: Final = Layout()
@@ -46,6 +50,9 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     WaitingPhotoRow: Layout(most_shards=4, grace_s=86_400),
     UnsettledBlockRow: Layout(most_shards=4, grace_s=86_400),
     OpenedAccountRow: Layout(most_shards=4, grace_s=86_400),
+    WaitingPreviewRow: Layout(most_shards=4, grace_s=86_400),
+    OpenUploadRow: Layout(most_shards=4, grace_s=86_400),
+    DescriptorRow: Layout(vector="descriptor"),
 }
 
 

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from domain.ids import PhotoId
 from infra.cassandra.models import CassandraModels
 from infra.cassandra.reading import past
-from projections.processing import PROCESSING, WaitingPhotoRow
+from projections.processing import PROCESSING, WaitingPhotoRow, WaitingPreviewRow
 
 
 class CassandraWaiting:
-    """Photos that wait to be developed."""
+    """Photos that wait in one stage, whose rows are told."""
 
-    def __init__(self, models: CassandraModels) -> None:
+    def __init__(
+        self, models: CassandraModels, stage: type[WaitingPhotoRow] | type[WaitingPreviewRow] = WaitingPhotoRow
+    ) -> None:
         self._models = models
+        self._stage = stage
 
-    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow]:
+    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow | WaitingPreviewRow]:
         """Oldest first."""
         reader = await self._models.live(PROCESSING)
-        return await reader.all(WaitingPhotoRow, past(after) or None, limit)
+        return await reader.all(self._stage, past(after) or None, limit)

@@ -80,6 +80,11 @@ class Reader:
         rows = await self._cassandra.fetch(cql, tables.main.shard(prefix[0]), *prefix)
         return [cast(R, tables.shape.decode(row[:-1])) for row in rows]
 
+    async def nearest(self, cls: type, vector: Sequence[float], limit: int) -> list[tuple[Key, float]]:
+        """The keys of the rows with the nearest vectors, and the cosine of the angle between: the servers' own search."""
+        found = await self._cassandra.fetch(self._tables(cls).main.nearest, vector, vector, limit)
+        return [(tuple(row[:-1]), 2 * row[-1] - 1) for row in found]  # it tells (1 + cos) / 2
+
     async def count(self, cls: type, owner: str) -> int:
         """How many rows one owner has."""
         table = self._tables(cls).main

@@ -55,6 +55,8 @@ class CassandraStore:
         tables = (table for cls in projection.rows for table in tables_of(model, cls, shards).all)
         for table in tables:
             await self._run(self.cassandra.execute, table.create)
+            if table.index:
+                await self._run(self.cassandra.execute, table.index)
 
     async def clear(self, model: Model) -> None:
         """End everything of a build; may be repeated."""

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from infra.cassandra.layouts import Layout, layout_of, shard_of
 from infra.sqlite.shapes import Column, Shape, shape_of
-from projections.rows import Key, Row
+from projections.rows import DIMENSIONS, Key, Row
 from projections.stores import Model
 
 Pack: TypeAlias = Callable[[Any], bytes]
@@ -29,6 +29,7 @@ _PACKS: Final[Mapping[str, Pack]] = {
     "BLOB": bytes,
 }
 """How values travel (https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec, section 6)."""
+_VECTOR: Final = f"vector<float, {DIMENSIONS}>"
 SHARD: Final = '"_shard"'
 WRITTEN: Final = '"_recorded_at"'
 
@@ -42,6 +43,7 @@ class Clustered:
     fields: tuple[str, ...]
     columns: tuple[Column, ...]
     grace_s: int
+    vector: str = ""
 
     @cached_property
     def packs(self) -> Mapping[str, Pack]:
@@ -61,11 +63,30 @@ class Clustered:
     @cached_property
     def create(self) -> str:
         """What makes the table."""
-        columns = ", ".join(f'"{column.name}" {_TYPES[column.type]}' for column in self.columns)
+        columns = ", ".join(
+            f'"{column.name}" {_VECTOR if column.name == self.vector else _TYPES[column.type]}'
+            for column in self.columns
+        )
         key = ", ".join(_quoted(self.fields))
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} ({SHARD} int, {columns}, {WRITTEN} bigint,"
             f" PRIMARY KEY (({SHARD}), {key})) WITH gc_grace_seconds = {self.grace_s}"
+        )
+
+    @cached_property
+    def index(self) -> str:
+        """What makes the index of its vectors, if it has any."""
+        named = f"CREATE CUSTOM INDEX IF NOT EXISTS {self.name}_ann ON {self.name}"
+        index = "USING 'StorageAttachedIndex' WITH OPTIONS = {'similarity_function': 'cosine'}"
+        return f'{named} ("{self.vector}") {index}' if self.vector else ""
+
+    @cached_property
+    def nearest(self) -> str:
+        """The keys of the rows with the nearest vectors and how near they are; values are the vector twice, and the limit."""
+        names = ", ".join(_quoted(self.fields))
+        return (
+            f'SELECT {names}, similarity_cosine("{self.vector}", ?) FROM {self.name}'
+            f' ORDER BY "{self.vector}" ANN OF ? LIMIT ?'
         )
 
     @cached_property
@@ -176,7 +197,9 @@ def tables_of(model: Model, cls: type, shards: int) -> RowTables:
         columns = tuple(known[field] for field in places)
         table = Clustered(f"{name}_by_{number}", count, places, columns, layout.grace_s)
         orders.append(Order(table, set(fields) <= set(key), len(places) == len(known), _placer(columns)))
-    return RowTables(shape, layout, Clustered(name, count, key, shape.columns, layout.grace_s), tuple(orders))
+    return RowTables(
+        shape, layout, Clustered(name, count, key, shape.columns, layout.grace_s, layout.vector), tuple(orders)
+    )
 
 
 def prefix_of(model: Model) -> str:

@@ -17,7 +17,7 @@ from domain.errors import NotFound
 from infra.files.keys import checked, checked_prefix
 from infra.images.sniff import sniff
 
-_TYPES = {"webp": "image/webp", "jpeg": "image/jpeg", "jpg": "image/jpeg"}
+_TYPES = {"webp": "image/webp", "jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png"}
 _INCOMING = ".incoming"
 
 
@@ -75,7 +75,10 @@ class Disk:
 
     def draft(self, key: str) -> "Draft":
         """A file to fill, which becomes the object by `keep` and is gone by `drop`."""
-        target = self.path(key)
+        return self.draft_at(self.path(key))
+
+    def draft_at(self, target: Path) -> "Draft":
+        """The same for a file that is no object (yet)."""
         waiting = self.root / _INCOMING
         waiting.mkdir(parents=True, exist_ok=True)
         path = waiting / secrets.token_hex(16)

@@ -1,6 +1,7 @@
 """The object store on the file system: adapter of the port `Objects`, and what the API needs to take and serve files."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from commands.ports import Now, SignedPut
 from domain.errors import Invalid, TooLarge, Unsupported
-from infra.files.disk import Disk, Found
+from infra.files.disk import Disk, Draft, Found
+from infra.files.parts import Parts
 from infra.files.signing import Access, PutGrant, Signer, rounded
 
 _CHUNK = 1 << 20
@@ -23,6 +25,7 @@ class FileObjects:
         self, root: Path, secret: bytes, base_url: str, *, now: Now, buckets: tuple[str, ...] = ("objects",)
     ) -> None:
         self.disk = Disk(root, buckets)
+        self.parts = Parts(self.disk)
         self._signer = Signer(secret, base_url.rstrip("/"))
         # a page of photos holds hundreds of URLs, the same for every reader: signing them anew was half of its time
         self._public_url = lru_cache(_URLS)(self._signer.public_url)
@@ -44,19 +47,19 @@ class FileObjects:
         `TooLarge("too_large")` and `Invalid("size_mismatch")`.
         """
         grant = self._signer.put_grant(key, query, self._now())
-        if content_type != grant.content_type:
+        if content_type != grant.content_type and not grant.handle:
             raise Unsupported("type_mismatch", f"This link takes {grant.content_type} only.")
         if content_length is not None:
             _check_size(content_length, grant.size)
         return grant
 
-    async def receive(self, grant: PutGrant, stream: AsyncIterable[bytes]) -> None:
-        """Store what was granted as it arrives, at most a MiB of it in memory.
+    async def receive(self, grant: PutGrant, stream: AsyncIterable[bytes]) -> str:
+        """Store what was granted as it arrives, at most a MiB of it in memory; gives its ETag.
 
         The object appears in one step, durably, or not at all: a byte more than granted raises `TooLarge("too_large")`
         at once, fewer raise `Invalid("size_mismatch")` in the end.
         """
-        draft = await asyncio.to_thread(self.disk.draft, grant.key)
+        draft = await asyncio.to_thread(self._draft, grant)
         try:
             count = 0
             waiting = bytearray()
@@ -73,6 +76,31 @@ class FileObjects:
             await asyncio.to_thread(draft.keep)
         finally:
             await asyncio.to_thread(draft.drop)
+        return await asyncio.to_thread(self._etag, grant)
+
+    async def divide(self, key: str, *, content_type: str) -> str:
+        """A handle for an object that comes in parts; its type is told by its bytes."""
+        del key, content_type
+        return secrets.token_hex(16)
+
+    async def sign_part(self, key: str, handle: str, number: int, *, size: int, expires_at: datetime) -> str:
+        """A URL that takes one part of exactly this size until then (to the second)."""
+        return self._signer.put_url(PutGrant(key, "", size, expires_at.replace(microsecond=0), handle, number))
+
+    async def join(self, key: str, handle: str, sizes: Sequence[int], etags: Mapping[int, str] | None = None) -> None:
+        """Make one object of all its parts, in one step; done again, it does nothing."""
+        await asyncio.to_thread(self.parts.join, key, handle, sizes, etags)
+
+    async def scrap(self, key: str, handle: str) -> None:
+        """End what has arrived of an object that was never joined; done again, it does nothing."""
+        del key
+        await asyncio.to_thread(self.parts.scrap, handle)
+
+    def _draft(self, grant: PutGrant) -> Draft:
+        return self.parts.draft(grant.handle, grant.number) if grant.handle else self.disk.draft(grant.key)
+
+    def _etag(self, grant: PutGrant) -> str:
+        return self.parts.etag(grant.handle, grant.number) if grant.handle else self.disk.find(grant.key).etag
 
     def public_url(self, key: str) -> str:
         """A URL for ever, for objects that everyone may see; it ends with the object's key."""
@@ -116,7 +144,7 @@ class FileObjects:
 
     async def sweep(self, before: datetime) -> int:
         """Remove what uploads that broke off left half written before then; gives how many."""
-        return await asyncio.to_thread(self.disk.sweep, before)
+        return await asyncio.to_thread(lambda: self.disk.sweep(before) + self.parts.sweep(before))
 
 
 def _check_size(count: int, granted: int) -> None:

@@ -21,12 +21,14 @@ _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PutGrant:
-    """Leave to put one object of this size and type."""
+    """Leave to put one object of this size and type, or one part of one, which has no type of its own."""
 
     key: str
     content_type: str
     size: int
     expires_at: datetime
+    handle: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,21 @@ class Signer:
 
     def put_url(self, grant: PutGrant) -> str:
         """A URL that takes exactly this object."""
-        fields = {"expires": _seconds(grant.expires_at), "size": str(grant.size), "type": grant.content_type}
+        fields = {"expires": _seconds(grant.expires_at), "size": str(grant.size)}
+        part = {"handle": grant.handle, "part": str(grant.number)}
+        fields |= part if grant.handle else {"type": grant.content_type}
         return self._url(grant.key, fields, self._put_signature(grant))
 
     def put_grant(self, key: str, query: Mapping[str, str], now: datetime) -> PutGrant:
         """What a URL lets its bearer put; `Forbidden` where it was not made here, or is past its time."""
-        grant = PutGrant(checked(key), query.get("type", ""), _number(query, "size"), _moment(query))
+        grant = PutGrant(
+            checked(key),
+            query.get("type", ""),
+            _number(query, "size"),
+            _moment(query),
+            query.get("handle", ""),
+            _number(query, "part") if "handle" in query else 0,
+        )
         _check(self._put_signature(grant), query)
         _check_time(grant.expires_at, now)
         return grant
@@ -81,7 +92,8 @@ class Signer:
         return Access(key, until)
 
     def _put_signature(self, grant: PutGrant) -> str:
-        return self._sign("PUT", grant.key, grant.content_type, str(grant.size), _seconds(grant.expires_at))
+        part = (grant.handle, str(grant.number)) if grant.handle else ()
+        return self._sign("PUT", grant.key, grant.content_type, str(grant.size), _seconds(grant.expires_at), *part)
 
     def _sign(self, *fields: str) -> str:
         return hmac.new(self.secret, "\n".join(fields).encode(), "sha256").hexdigest()

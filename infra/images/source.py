@@ -33,6 +33,7 @@ class Source:
     with an alpha band where the original has one.
     """
 
+    kind: Kind
     width: int
     height: int
     exif: bytes | None
@@ -69,7 +70,7 @@ def _open_vips(content: bytes, kind: Kind, max_pixels: int) -> Source:
         except Failed:
             raise _broken(kind, content) from None
 
-    return Source(width, height, content if kind == TIFF else exif, shrunk)
+    return Source(kind, width, height, content if kind == TIFF else exif, shrunk)
 
 
 def _open_heic(content: bytes, max_pixels: int) -> Source:
@@ -96,7 +97,7 @@ def _open_heic(content: bytes, max_pixels: int) -> Source:
             image.set_type(BLOB, "icc-profile-data", profile)
         return _in_srgb(image.thumbnail_image(to_width, height=to_height, size="force")).copy_memory()
 
-    return Source(width, height, picture.info.get("exif"), shrunk)
+    return Source(HEIC, width, height, picture.info.get("exif"), shrunk)
 
 
 def _jpeg(content: bytes, width: int, height: int, factor: int) -> Any:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
-from commands.ports import Developed, Exposed, Spoiled
+from commands.ports import Developed, Exposed, Spoiled, Wanted
 from domain.errors import NotFound
 from domain.ids import PhotoId, time_of
-from domain.images import Recipe, Rendition, Variant
+from domain.images import AVATAR, Recipe, Rendition, Variant
 
 if TYPE_CHECKING:
     from infra.images.render import Rendered
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TYPES: Final = {"webp": "image/webp", "jpeg": "image/jpeg"}
+_TYPES: Final = {"webp": "image/webp", "jpeg": "image/jpeg", "png": "image/png"}
 
 
 class Plates(Protocol):
@@ -48,13 +48,30 @@ class Defeated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One original to develop, with all that a worker must know."""
+    """One original to develop, with all that a worker must know; `recipe` is that of photos."""
 
     original: Exposed
     plates: Plates
     secret: bytes
     recipe: Recipe
     max_pixels: int
+
+    @property
+    def own_recipe(self) -> Recipe:
+        """The recipe for what is wanted."""
+        match self.original.wanted:
+            case Wanted.FIRST:
+                return self.recipe.first()
+            case Wanted.AVATAR:
+                return AVATAR
+            case Wanted.ALL:
+                return self.recipe
+
+    @property
+    def rendered(self) -> tuple[Variant, ...]:
+        """The files that are there already, if they are of the same recipe."""
+        first = self.original.first
+        return first.variants if first is not None and first.recipe == self.own_recipe.version else ()
 
 
 def prepare(memory_bytes: int) -> None:
@@ -79,8 +96,10 @@ def develop(job: Job) -> Developed | Spoiled:
     del content
     if isinstance(rendered, Spoiled):
         return rendered
-    folder = f"{home(job.original.photo_id, job.secret)}/{rendered.sha256[:12]}-r{job.recipe.version}"
-    variants: list[Variant] = []
+    folder = f"{_home(job)}/{rendered.sha256[:12]}-r{job.own_recipe.version}"
+    if job.original.edition:
+        folder += f"e{job.original.edition}"
+    variants = list(job.rendered)
     for file in rendered.files:
         key = f"{folder}/{file.name}.{file.format}"
         _reached(job.plates.write, key, file.content, _TYPES[file.format])
@@ -88,7 +107,7 @@ def develop(job: Job) -> Developed | Spoiled:
     return Developed(
         sha256=rendered.sha256,
         rendition=Rendition(
-            job.recipe.version,
+            job.own_recipe.version,
             rendered.width,
             rendered.height,
             rendered.blurhash,
@@ -98,6 +117,7 @@ def develop(job: Job) -> Developed | Spoiled:
         taken_at=rendered.facts.taken_at,
         camera=rendered.facts.camera,
         location=rendered.facts.location,
+        likeness=rendered.likeness,
     )
 
 
@@ -105,6 +125,12 @@ def home(photo_id: PhotoId, secret: bytes) -> str:
     """The folder of all of a photo's variants: nobody can guess it without the secret, and it is always the same."""
     unguessable = hmac.new(secret, f"variants of {photo_id}".encode(), "sha256").hexdigest()[:32]
     return f"photos/{time_of(photo_id):%Y/%m/%d}/{photo_id}/{unguessable}"
+
+
+def _home(job: Job) -> str:
+    """Avatars lie apart: everyone may see them."""
+    folder = home(job.original.photo_id, job.secret)
+    return folder.replace("photos/", "avatars/", 1) if job.original.wanted == Wanted.AVATAR else folder
 
 
 def libvips_version() -> tuple[int, ...]:
@@ -118,7 +144,14 @@ def _rendered(content: bytes, job: Job) -> "Rendered | Spoiled":
     from infra.images.render import render
 
     try:
-        return render(content, job.recipe, stated_sha256=job.original.sha256, max_pixels=job.max_pixels)
+        return render(
+            content,
+            job.own_recipe,
+            stated_sha256=job.original.sha256,
+            max_pixels=job.max_pixels,
+            edits=job.original.edits,
+            done=frozenset(variant.name for variant in job.rendered),
+        )
     except Exception as error:  # noqa: BLE001 - decoders of hostile bytes may raise anything
         raise Defeated("".join(traceback.format_exception(error))) from None
 

@@ -55,7 +55,8 @@ class Group:
 class Parts:
     """What streams are made of.
 
-    `process` develops a photo, where this process has the means; `settling` finishes what crashed commands left.
+    `preview` and `process` develop a photo, where this process has the means; `settling` finishes what crashed commands
+    left.
     """
 
     log: EventLog
@@ -65,6 +66,8 @@ class Parts:
     celebrities: Celebrities
     groups: Mapping[str, Group]
     leadership: Leadership
+    previews: Waiting
+    preview: Process | None = None
     process: Process | None = None
     settling: Service | None = None
 
@@ -113,8 +116,12 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
     if PROCESSING in projections:
         jobs = KafkaJobs(settings.kafka, wants[Name.PHOTO_PROCESSING])
         dispatcher = Dispatcher(parts.waiting, jobs, parts.leadership, again_s=settings.work_again_s)
-        told.append(_nudging(PROCESSING, dispatcher.nudge))
-        services.append(dispatcher)
+        jobs = KafkaJobs(settings.kafka, wants[Name.THUMBNAIL_GENERATION])
+        first = Dispatcher(
+            parts.previews, jobs, parts.leadership, again_s=settings.work_again_s, name="dispatch-previews"
+        )
+        told += [_nudging(PROCESSING, first.nudge), _nudging(PROCESSING, dispatcher.nudge)]
+        services += [first, dispatcher]
     if TIMELINES in projections:
         jobs = KafkaJobs(settings.kafka, wants[Name.FANOUT])
         chunks = ChunkDispatcher(parts.chunks, jobs, parts.leadership, again_s=settings.work_again_s)
@@ -134,11 +141,14 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
             Workers(broker, partial(do, parts.chunks), name="fanout", unpack=ChunkJob.unpacked, again_s=again_s)
         )
     if MEDIA in wanted:
-        if parts.process is None:
+        if parts.process is None or parts.preview is None:
             raise ValueError("photos are developed by the server itself in this profile")
         broker = _broker(settings, wants[Name.PHOTO_PROCESSING], partitions)
         hands = 2 * settings.media_workers
         services.append(Workers(broker, parts.process, concurrency=hands, again_s=settings.work_again_s))
+        broker = _broker(settings, wants[Name.THUMBNAIL_GENERATION], partitions)
+        again_s = settings.work_again_s
+        services.append(Workers(broker, parts.preview, name="previews", concurrency=hands, again_s=again_s))
     return services
 
 

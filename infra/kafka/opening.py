@@ -29,6 +29,7 @@ async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterato
             waiting=core.queries.waiting,
             chunks=core.queries.chunks,
             celebrities=celebrities(core),
+            previews=core.queries.previews,
             groups={"all": Group(range(core.store.logs), checkpoints, leadership)},
             leadership=leadership,
             settling=settling(core, leadership),

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,12 +16,12 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
 from commands.errors import Unavailable
-from domain.errors import NotFound
+from domain.errors import Contradicted, Invalid, NotFound
 from domain.images import RECIPE
 from infra.files.keys import checked, checked_prefix
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
-_MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion"})
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload"})
 _BUSY: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite"})
 _TIMEOUT: Final = urllib3.Timeout(connect=2, read=20)
 _RETRY: Final = urllib3.Retry(2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
@@ -109,6 +109,41 @@ class Bucket:
         except NotFound:
             return None
 
+    def divide(self, key: str, content_type: str) -> str:
+        """Begin an object in parts; gives the store's handle of it. The library has no public way to do so."""
+        with _reaching():
+            headers: dict[str, str | list[str] | tuple[str]] = {
+                "Content-Type": content_type,
+                "Cache-Control": IMMUTABLE,
+            }
+            return self._client._create_multipart_upload(self.place.bucket, checked(key), headers)  # noqa: SLF001
+
+    def join(self, key: str, handle: str, sizes: Sequence[int], etags: Mapping[int, str] | None) -> None:
+        """Make one object of all parts; refuses as `commands.ports.Objects.join` says."""
+        name = self.place.bucket
+        try:
+            with _reaching():
+                found = {part.part_number: part for part in self._arrived(checked(key), handle)}
+                for number, size in enumerate(sizes, 1):
+                    if number not in found or found[number].size != size:
+                        raise Contradicted("not_uploaded", f"Part {number} of {len(sizes)} has not arrived.")
+                    if etags is not None and etags.get(number, "").strip('"') != found[number].etag:
+                        raise Invalid("parts_mismatch", f"Part {number} is not the one of that ETag.", field="parts")
+                whole = [found[number] for number in range(1, len(sizes) + 1)]
+                self._client._complete_multipart_upload(name, key, handle, whole)  # noqa: SLF001
+        except NotFound:  # joined before, if it was ever begun
+            if self.size(key) != sum(sizes):
+                raise Contradicted("not_uploaded", "No file has arrived for this upload.") from None
+
+    def scrap(self, key: str, handle: str) -> None:
+        """End an object in parts that was never joined; one that is gone is no error."""
+        with suppress(NotFound), _reaching():
+            self._client._abort_multipart_upload(self.place.bucket, checked(key), handle)  # noqa: SLF001
+
+    def _arrived(self, key: str, handle: str) -> Sequence[Any]:
+        """The parts that are there; a thousand at the most, more than an object of the allowed size has."""
+        return self._client._list_parts(self.place.bucket, key, handle).parts  # noqa: SLF001
+
     def publish(self, keys: Sequence[str]) -> None:
         """Let everyone read the objects from now on; those that don't exist are no error."""
         tags = Tags.new_object_tags()
@@ -188,7 +223,7 @@ def _taken_by_another() -> Iterator[None]:
 
 def _policy(bucket: str) -> str:
     """Only rendered files can be published. An original's key ends in no format, so no upload tags itself into the open."""
-    rendered = [f"arn:aws:s3:::{bucket}/*.{format_}" for format_ in RECIPE.formats]
+    rendered = [f"arn:aws:s3:::{bucket}/*.{format_}" for format_ in (*RECIPE.formats, "png")]
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},

@@ -1,7 +1,7 @@
 """The object store of the cluster: adapter of the port `Objects`, and what publishing, serving and tidying take."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -50,6 +50,31 @@ class MinioObjects:
             headers={"Content-Type": content_type, "Content-Length": str(size)},
         )
         return SignedPut(url=url, headers={"Content-Type": content_type}, expires_at=until)
+
+    async def divide(self, key: str, *, content_type: str) -> str:
+        """Begin an object of that type that comes in parts; gives the store's handle of it."""
+        return await asyncio.to_thread(self.bucket.divide, key, content_type)
+
+    async def sign_part(self, key: str, handle: str, number: int, *, size: int, expires_at: datetime) -> str:
+        """A URL that takes one part of exactly this size until then (to the second); no call is made."""
+        until = expires_at.replace(microsecond=0)
+        begins_at = min(self._now().replace(microsecond=0), until - _SECOND)
+        return self._signer.signed(
+            "PUT",
+            checked(key),
+            begins_at=begins_at,
+            seconds=(until - begins_at) // _SECOND,
+            headers={"Content-Length": str(size)},
+            query={"partNumber": str(number), "uploadId": handle},
+        )
+
+    async def join(self, key: str, handle: str, sizes: Sequence[int], etags: Mapping[int, str] | None = None) -> None:
+        """Make one object of all its parts, in one step; done again, it does nothing."""
+        await asyncio.to_thread(self.bucket.join, key, handle, sizes, etags)
+
+    async def scrap(self, key: str, handle: str) -> None:
+        """End what has arrived of an object that was never joined; done again, it does nothing."""
+        await asyncio.to_thread(self.bucket.scrap, key, handle)
 
     def public_url(self, key: str) -> str:
         """A URL for ever, answered while the object is published."""

@@ -1,14 +1,14 @@
 """The port `Duplicates` over SQLite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.ids import MemberId, PhotoId
 from infra.sqlite.models import SqliteReadModels
-from projections.duplicates import DUPLICATES, FingerprintRow
+from projections.duplicates import DUPLICATES, DecidedRow, FingerprintRow, GroupRow
 
 
 class SqliteDuplicates:
-    """Photos from the same bytes."""
+    """Photos from the same bytes, or that look alike."""
 
     def __init__(self, models: SqliteReadModels) -> None:
         self._models = models
@@ -22,3 +22,25 @@ class SqliteDuplicates:
             ),
         )
         return [row.photo_id for row in found]
+
+    async def groups(
+        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
+    ) -> Sequence[GroupRow]:
+        """Group by group, the oldest first."""
+        tail = "WHERE owner_id = ? AND (group_id, photo_id) > (?, ?) ORDER BY group_id, photo_id LIMIT ?"
+        return await self._models.read(
+            DUPLICATES, lambda reader: reader.rows(GroupRow, tail, owner_id, *(after or ("", "")), limit)
+        )
+
+    async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
+        """The photos of one group, oldest first."""
+        tail = "WHERE owner_id = ? AND group_id = ? ORDER BY photo_id"
+        found = await self._models.read(DUPLICATES, lambda reader: reader.rows(GroupRow, tail, owner_id, group_id))
+        return [row.photo_id for row in found]
+
+    async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
+        """What was decided about."""
+        found = await self._models.read(
+            DUPLICATES, lambda reader: reader.rows(DecidedRow, "WHERE owner_id = ?", owner_id)
+        )
+        return {row.group_id: frozenset(row.photo_ids) for row in found}

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from domain.ids import PhotoId
 from infra.sqlite.models import SqliteReadModels
-from projections.processing import PROCESSING, WaitingPhotoRow
+from projections.processing import PROCESSING, WaitingPhotoRow, WaitingPreviewRow
 
 
 class SqliteWaiting:
-    """Photos that wait to be developed."""
+    """Photos that wait in one stage, whose rows are told."""
 
-    def __init__(self, models: SqliteReadModels) -> None:
+    def __init__(
+        self, models: SqliteReadModels, stage: type[WaitingPhotoRow] | type[WaitingPreviewRow] = WaitingPhotoRow
+    ) -> None:
         self._models = models
+        self._stage = stage
 
-    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow]:
+    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow | WaitingPreviewRow]:
         """Oldest first."""
         tail = "WHERE photo_id > ? ORDER BY photo_id LIMIT ?"
-        return await self._models.read(
-            PROCESSING, lambda reader: reader.rows(WaitingPhotoRow, tail, after or "", limit)
-        )
+        return await self._models.read(PROCESSING, lambda reader: reader.rows(self._stage, tail, after or "", limit))

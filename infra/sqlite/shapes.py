@@ -6,11 +6,12 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from operator import attrgetter
+from struct import Struct
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
-from projections.rows import Key, Row, Table, table_of
+from projections.rows import DIMENSIONS, Key, Row, Table, Vector, table_of
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST: Final = (1 << 63) - 1
@@ -111,12 +112,27 @@ def _column(name: str, hint: Any) -> Column:
         return Column(name, "INTEGER", optional, document=False, encode=micros, decode=moment)
     if plain is bool:
         return Column(name, "INTEGER", optional, document=False, encode=None, decode=bool)
+    if plain is Vector:
+        return Column(name, "BLOB", optional, document=False, encode=_floats, decode=_vector)
     if plain in _TYPES:
         return Column(name, _TYPES[plain], optional, document=False, encode=None, decode=None)
     revive = _reviver(plain)
     if revive is None:
         raise TypeError(f"no column holds {name}: {hint}")
     return Column(name, "TEXT", optional, document=True, encode=_text, decode=lambda text: revive(orjson.loads(text)))
+
+
+_FLOATS: Final = Struct(f">{DIMENSIONS}f")
+"""Single precision, most significant byte first: as vectors travel to Cassandra, too."""
+
+
+def _floats(vector: Vector) -> bytes:
+    return _FLOATS.pack(*vector)
+
+
+def _vector(stored: Any) -> Vector:
+    """The vector behind its bytes, or behind the list that a driver has made of them."""
+    return Vector(_FLOATS.unpack(stored) if isinstance(stored, bytes) else tuple(stored))
 
 
 def _text(value: Any) -> str:

@@ -10,8 +10,8 @@ import httpx
 
 from api.app import build_app
 from api.wiring import Wiring
+from commands.developing import ProcessPhoto, process_photo
 from commands.errors import Unavailable
-from commands.photos import ProcessPhoto, process_photo
 from commands.ports import Developed, Exposed
 from domain.images import Camera, Location, Rendition, Variant
 from infra.core import Core, utc_now, wiring

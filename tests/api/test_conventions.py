@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.schemas import Document
-from tests.people import Person, person
+from tests.people import Person, jpeg, person
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ def known(ana) -> dict[str, str]:
     ana.ready(photo)
     ana.call("PUT", f"/photos/{photo}/like", status=200)
     comment = ana.call("POST", f"/photos/{photo}/comments", json={"text": "one"}, status=201).json()["comment_id"]
-    return {"username": ana.username, "photo_id": photo, "comment_id": comment}
+    upload = ana.upload(jpeg(2))
+    known = {"username": ana.username, "photo_id": photo, "comment_id": comment}
+    return {**known, "upload_id": upload, "group_id": photo}
 
 
 def reads(document: Document) -> list[tuple[str, dict[str, Any]]]:

@@ -10,11 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from commands.developing import ProcessPhoto, process_photo
 from commands.errors import Unavailable
 from commands.follows import AcceptFollower, EndFollow, FollowMember, accept_follower, end_follow, follow_member
 from commands.members import ChangeProfile, RegisterMember, change_profile, register_member
 from commands.once import Once
-from commands.photos import ProcessPhoto, PublishPhoto, process_photo, publish_photo
+from commands.photos import PublishPhoto, publish_photo
 from commands.ports import Context, Deps, Developed, EventStore, Exposed, Loaded, Spoiled, Write
 from commands.uploads import RequestUpload, new_upload, request_uploads
 from domain import once as keys

@@ -10,7 +10,7 @@ from commands.errors import Conflict
 from commands.photos import PublishPhoto, publish_photo
 from commands.sessions import LogIn, log_in
 from commands.uploads import RequestUpload, new_upload, request_uploads
-from domain import comments, photos, sessions
+from domain import comments, photos, sessions, uploads
 from domain.events import PhotoCommented, PhotoProcessed, PhotoUploaded, SessionOpened, UploadRequested
 from domain.ids import new_id
 from tests.commands.product import PASSWORD
@@ -56,7 +56,7 @@ async def test_no_photo_takes_the_place_of_another(product, unlucky):
     with pytest.raises(Conflict):
         await publish(PublishPhoto(ana, other))
     assert await kinds(product, photos.stream(photo)) == [PhotoUploaded, PhotoProcessed]
-    assert await kinds(product, photos.upload_stream(other)) == [UploadRequested]
+    assert await kinds(product, uploads.stream(other)) == [UploadRequested]
 
 
 async def test_of_several_uploads_none_is_recorded_where_one_is_there(product, unlucky):
@@ -68,8 +68,8 @@ async def test_of_several_uploads_none_is_recorded_where_one_is_there(product, u
     other = new_upload(asked, deps=product.deps)
     with pytest.raises(Conflict):
         await request_uploads([other, again], deps=product.deps)
-    assert await product.events(photos.upload_stream(first.upload_id)) == [first]
-    assert await product.events(photos.upload_stream(other.upload_id)) == []
+    assert await product.events(uploads.stream(first.upload_id)) == [first]
+    assert await product.events(uploads.stream(other.upload_id)) == []
 
 
 async def test_a_batch_of_uploads_never_meets_itself(product):

@@ -6,22 +6,21 @@ from functools import partial
 
 import pytest
 
+from commands.developing import ProcessPhoto, process_photo
 from commands.errors import Unavailable
 from commands.photos import (
     ChangePhoto,
-    ProcessPhoto,
     PublishPhoto,
     RemovePhoto,
     RestorePhoto,
     change_photo,
-    process_photo,
     publish_photo,
     remove_photo,
     restore_photo,
 )
 from commands.ports import Context, Exposed, Spoiled
 from commands.uploads import RequestUpload, new_upload, request_uploads, sign_upload
-from domain import photos
+from domain import photos, uploads
 from domain.errors import Contradicted, Forbidden, Invalid, NotFound, TooLarge, Unsupported
 from domain.events import (
     PhotoAudienceChanged,
@@ -36,7 +35,8 @@ from domain.events import (
 )
 from domain.ids import new_id, slot_of
 from domain.images import MAX_UPLOAD_BYTES
-from domain.photos import TRASH_KEPT, UPLOAD_OPEN, Words
+from domain.photos import TRASH_KEPT, Words
+from domain.uploads import UPLOAD_OPEN
 from domain.visibility import Audience, PhotoState, Status
 from tests.commands.product import DEVELOPED, RENDITION, Down, Overtaken
 from tests.given import NOON, later
@@ -84,7 +84,7 @@ async def test_an_upload_is_asked_for_in_a_form_that_can_become_a_photo(product,
     assert requested.object_key == f"photos/2026/05/01/{requested.upload_id}/original"
     assert requested.expires_at == NOON + UPLOAD_OPEN
     receipt = await request_uploads([requested], deps=product.deps)
-    (fact,) = await product.facts(photos.upload_stream(requested.upload_id))
+    (fact,) = await product.facts(uploads.stream(requested.upload_id))
     assert fact.event == requested
     assert fact.position.log == slot_of(ana) % product.store.logs
     assert receipt.reached == {fact.position.log: fact.position.number}
@@ -158,7 +158,7 @@ async def test_words_keep_their_limits(product, ana, said, field):
     with pytest.raises(Invalid) as refusal:
         await published(product, ana, requested.upload_id, **said)
     assert refusal.value.field == field
-    assert await product.events(photos.upload_stream(requested.upload_id)) == [requested]
+    assert await product.events(uploads.stream(requested.upload_id)) == [requested]
 
 
 @pytest.mark.parametrize("said", [{"caption": "x" * 2201}, {"alt_text": "x" * 1501}, {"tags": ("two words",)}])
@@ -179,7 +179,7 @@ async def test_a_file_that_has_not_arrived_is_no_photo(product, ana):
     with pytest.raises(Invalid) as other:
         await published(product, ana, requested.upload_id)
     assert other.value.code == "size_mismatch"
-    assert await product.events(photos.upload_stream(requested.upload_id)) == [requested]
+    assert await product.events(uploads.stream(requested.upload_id)) == [requested]
     await product.objects.put(requested.object_key, b"picture", "image/jpeg")
     assert (await published(product, ana, requested.upload_id)).recorded
 
@@ -189,7 +189,7 @@ async def test_an_upload_is_its_members_own(product, ana, ben):
     for member, upload in ((ben, requested.upload_id), (ana, new_id(slot_of(ana), NOON)), (ana, "nonsense")):
         with pytest.raises(NotFound):
             await published(product, member, upload)
-    assert await product.events(photos.upload_stream(requested.upload_id)) == [requested]
+    assert await product.events(uploads.stream(requested.upload_id)) == [requested]
 
 
 async def test_the_same_upload_is_the_same_photo(product, ana):
@@ -210,7 +210,7 @@ async def test_the_same_upload_at_once_is_one_photo(product, ana):
     receipts = await asyncio.gather(*(published(product, ana, requested.upload_id) for _ in range(10)))
     assert len({receipt.state.uploaded.photo_id for receipt in receipts}) == 1
     assert sum(len(receipt.recorded) for receipt in receipts) == 2
-    events = await product.events(photos.upload_stream(requested.upload_id))
+    events = await product.events(uploads.stream(requested.upload_id))
     assert [type(event) for event in events] == [UploadRequested, UploadUsed]
 
 
@@ -319,7 +319,7 @@ async def test_a_photo_is_developed_once(product, ana):
     photo = await product.publish(ana, audience=Audience.FRIENDS)
     (made,) = await product.events(photos.stream(photo))
     receipt = await product.process(photo)
-    assert product.darkroom.asked == [Exposed(photo, made.object_key, "image/jpeg", None)]
+    assert product.darkroom.asked == [Exposed(photo, made.object_key, "image/jpeg", None, size=made.size)]
     (fact,) = receipt.recorded
     assert (fact.event.sha256, fact.event.rendition, fact.event.audience) == (DEVELOPED.sha256, RENDITION, "friends")
     assert receipt.state.status is Status.READY

@@ -28,9 +28,11 @@ from infra.cassandra.progress import ClusterProgress
 from infra.cassandra.reports import CassandraReports
 from infra.cassandra.settling import CassandraUnsettled
 from infra.cassandra.shares import CassandraShares
+from infra.cassandra.similar import CassandraSimilar
 from infra.cassandra.tags import CassandraTags
 from infra.cassandra.timelines import CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
+from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.redis.analytics import RedisAnalytics
 from infra.redis.counters import RedisCounters, RedisTallies
@@ -69,10 +71,12 @@ from infra.sqlite.progress import SqliteProgress
 from infra.sqlite.reports import SqliteReports
 from infra.sqlite.settling import SqliteUnsettled
 from infra.sqlite.shares import SqliteShares
+from infra.sqlite.similar import SqliteSimilar
 from infra.sqlite.tags import SqliteTags
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.trash import SqliteTrash
 from infra.sqlite.trending import SqlitePublicPhotos, SqliteTrending
+from infra.sqlite.uploads import SqliteOpenUploads
 from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
@@ -80,6 +84,7 @@ from projections import ports
 from projections.analytics import Activity, Analytics
 from projections.catalogue import CATALOGUE
 from projections.explore import PublicPhotos
+from projections.processing import WaitingPreviewRow
 from projections.stores import ReadModels
 from projections.tags import Tags
 from projections.trending import Trending
@@ -110,11 +115,14 @@ class Shown:
     affinities: ports.Affinities
     frozen: ports.Frozen
     photos: ports.Photos
+    previews: ports.Waiting
     waiting: ports.Waiting
     blocks: ports.Blocks
     mutes: ports.Mutes
     trash: ports.Trash
     unsettled: ports.Unsettled
+    similar: ports.Similar
+    uploads: ports.OpenUploads
     profiles: ports.Profiles
     timelines: ports.Timelines
     sessions: ports.Sessions
@@ -178,6 +186,9 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             mutes=SqliteMutes(models),
             trash=SqliteTrash(models),
             unsettled=SqliteUnsettled(models),
+            previews=SqliteWaiting(models, WaitingPreviewRow),
+            similar=SqliteSimilar(models),
+            uploads=SqliteOpenUploads(models),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
             duplicates=SqliteDuplicates(models),
             analytics=SqliteAnalytics(models),
@@ -229,11 +240,14 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 affinities=CassandraAffinities(known.rows, page=50),
                 frozen=RedisFrozen(known.redis, realm=known.realm),
                 photos=CassandraPhotos(known.rows),
+                previews=CassandraWaiting(known.rows, WaitingPreviewRow),
                 waiting=CassandraWaiting(known.rows),
                 blocks=CassandraBlocks(known.rows),
                 mutes=CassandraMutes(known.rows),
                 trash=CassandraTrash(known.rows),
                 unsettled=CassandraUnsettled(known.rows),
+                similar=CassandraSimilar(known.rows),
+                uploads=CassandraOpenUploads(known.rows),
                 profiles=CassandraProfiles(known.rows),
                 timelines=CassandraTimelines(known.rows),
                 sessions=CassandraSessions(known.rows),

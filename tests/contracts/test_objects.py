@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from commands.ports import Objects, SignedPut
-from domain.errors import Refused
+from domain.errors import Contradicted, Invalid, Refused
 from infra.files.objects import FileObjects
 from infra.minio.bucket import Place
 from infra.minio.objects import MinioObjects
@@ -61,8 +61,8 @@ def in_files(root: Path) -> Store:
 
     async def send(url: str, content_type: str, content: bytes) -> bool:
         async def stream():
-            for at in range(0, len(content), 1000):
-                yield content[at : at + 1000]
+            for at in range(0, len(content), 100_000):
+                yield content[at : at + 100_000]
 
         parts = urlsplit(url)
         key, query = unquote(parts.path).removeprefix("/v1/objects/"), dict(parse_qsl(parts.query))
@@ -135,3 +135,57 @@ async def test_a_folder_is_no_object(store: Store) -> None:
     assert await store.objects.size("uploads/a") is None
     await store.objects.remove(["uploads/a"])
     assert await store.objects.size("uploads/a/original") == 5000
+
+
+SIZES = (5 * 1024 * 1024, 5 * 1024 * 1024, 1234)
+
+
+async def parts(store: Store, handle: str, key: str = "uploads/a/original", minutes: int = 10) -> list[str]:
+    until = datetime.now(UTC) + timedelta(minutes=minutes)
+    return [
+        await store.objects.sign_part(key, handle, number, size=size, expires_at=until)
+        for number, size in enumerate(SIZES, 1)
+    ]
+
+
+async def test_an_object_comes_in_parts_in_any_order_and_is_joined_once(store: Store) -> None:
+    key = "uploads/a/original"
+    handle = await store.objects.divide(key, content_type=JPEG)
+    urls = await parts(store, handle)
+    for number in (2, 0):
+        assert await store.send(urls[number], JPEG, bytes([number]) * SIZES[number])
+    with pytest.raises(Contradicted, match="art 2 of 3") as refused:
+        await store.objects.join(key, handle, SIZES)
+    assert refused.value.code == "not_uploaded"
+    assert await store.objects.size(key) is None
+    assert await store.send(urls[1], JPEG, b"1" * SIZES[1])
+    with pytest.raises(Invalid, match="ETag"):
+        await store.objects.join(key, handle, SIZES, {1: '"1"', 2: '"2"', 3: '"3"'})
+    await store.objects.join(key, handle, SIZES)
+    assert await store.objects.size(key) == sum(SIZES)
+    await store.objects.join(key, handle, SIZES)
+    assert await store.objects.size(key) == sum(SIZES)
+
+
+async def test_a_part_takes_its_own_size_in_its_own_place_and_time(store: Store) -> None:
+    key = "uploads/a/original"
+    handle = await store.objects.divide(key, content_type=JPEG)
+    first, _, last = await parts(store, handle)
+    assert not await store.send(last, JPEG, b"x" * 1233)
+    assert not await store.send(last, JPEG, b"x" * 1235)
+    assert not await store.send(last.replace("uploads/a", "uploads/b"), JPEG, b"x" * 1234)
+    assert not await store.send(first, JPEG, b"x" * 1234)
+    assert not await store.send((await parts(store, handle, minutes=-1))[2], JPEG, b"x" * 1234)
+    assert await store.send(last, JPEG, b"x" * 1234)
+
+
+async def test_what_came_in_parts_and_was_never_joined_is_scrapped(store: Store) -> None:
+    key = "uploads/a/original"
+    handle = await store.objects.divide(key, content_type=JPEG)
+    urls = await parts(store, handle)
+    assert await store.send(urls[2], JPEG, b"x" * 1234)
+    await store.objects.scrap(key, handle)
+    await store.objects.scrap(key, handle)
+    with pytest.raises(Contradicted):
+        await store.objects.join(key, handle, SIZES)
+    assert await store.objects.size(key) is None

@@ -151,14 +151,94 @@ async def test_duplicates_are_a_members_own_oldest_first(shown):
     assert await shown.duplicates.of(shown.ada, "1") == []
 
 
-async def test_waiting_photos_page_oldest_first_until_they_are_done(shown):
+async def test_what_is_alike_is_grouped_and_decisions_are_kept(shown):
+    # `process` gives the likeness of (a + c): 0 and 1 are copies of one picture, 2 is another, 3 too plain to tell
+    shown.world.live(*[("upload", 0, 0, 0)] * 5, *[("process", at, 1, 0) for at in range(4)], ("process", 4, 1, 4))
+    await shown.level()
+    first, second, _, _, fifth = shown.world.photos
+    rows = await pages(
+        lambda limit, after: shown.duplicates.groups(shown.ada, after=after, limit=limit),
+        lambda row: (row.group_id, row.photo_id),
+        2,
+        "after",
+    )
+    same_bytes = sorted(shown.world.photos)  # all of them say the same SHA-256 here
+    assert {row.group_id for row in rows} == {first}
+    assert [row.photo_id for row in rows] == same_bytes
+    assert await shown.duplicates.group(shown.ada, first) == same_bytes
+    assert await shown.duplicates.group(shown.bob, first) == []
+    assert await shown.duplicates.group(shown.ada, second) == []
+    assert await shown.duplicates.decided(shown.ada) == {}
+    shown.world.duplicates(0, 0, 4)
+    await shown.level()
+    assert await shown.duplicates.decided(shown.ada) == {first: frozenset(shown.world.photos)}
+    assert fifth in shown.world.photos
+
+
+async def test_copies_are_found_by_their_hash_and_groups_grow_together(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 6, ("process", 0, 1, 0), ("process", 1, 1, 1), ("process", 2, 1, 3))
+    await shown.level()
+    first, second, third, *_ = shown.world.photos
+    # bytes: first 0, second 1, third 1; looks: first 0, second 2, third 1 (a copy of the first)
+    assert await shown.duplicates.group(shown.ada, first) == [first, second, third]
+
+
+async def test_the_nearest_descriptors_come_first(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 4, *[("process", at, 1, 0) for at in range(4)])
+    await shown.level()
+    even, mixed, left, right = shown.world.photos
+    asked = await shown.similar.descriptor(even)
+    assert asked == (1,) * 64
+    assert await shown.similar.descriptor("none") is None
+    found = await shown.similar.nearest(asked, limit=3)
+    assert (found[0][0], {photo for photo, _ in found[1:]}) == (even, {left, right})
+    assert [near for _, near in found] == pytest.approx([1, 2**-0.5, 2**-0.5], abs=1e-3)
+    assert dict(await shown.similar.nearest(asked, limit=9))[mixed] == pytest.approx(0, abs=1e-3)
+    shown.world.live(("upload", 0, 0, 0), ("process", 4, 1, 0))
+    await shown.level()
+    assert len(await shown.similar.nearest(asked, limit=9)) == 5
+
+
+async def test_uploads_are_open_until_they_are_used_or_given_up(shown):
+    shown.world.live(*[("open_upload", 0, ends, ends) for ends in (0, 2, 1, 2)])
+    await shown.level()
+    rows = await pages(shown.uploads.page, lambda row: row.upload_id, 1, "after")
+    assert len(rows) == 2
+    assert {row.member_id for row in rows} == {shown.ada}
+    assert rows[0].upload_id < rows[1].upload_id
+
+
+async def test_what_waits_pages_oldest_first_stage_by_stage_until_it_is_done(shown):
     shown.world.live(*[("upload", 0, 0, 0)] * 4, ("process", 1, 1, 1), ("process", 2, 0, 0))
     await shown.level()
-    first, _, _, last = shown.world.photos
-    read = partial(shown.waiting.page)
-    rows = await pages(read, lambda row: row.photo_id, 1, "after")
+    first, done, _, last = shown.world.photos
+    rows = await pages(shown.previews.page, lambda row: row.photo_id, 1, "after")
     assert [row.photo_id for row in rows] == [first, last]
     assert rows[0].owner_id == shown.ada
+    assert await shown.waiting.page(after=None, limit=9) == []
+    shown.world.live(("preview", 3, 0, 0), ("preview", 0, 0, 0), ("render", 1, 1, 0))
+    await shown.level()
+    assert await shown.previews.page(after=None, limit=9) == []
+    rows = await pages(shown.waiting.page, lambda row: row.photo_id, 1, "after")
+    assert [row.photo_id for row in rows] == [first, done, last]
+    shown.world.live(("process", 0, 1, 1), ("render", 1, 0, 1), ("remove", 3, 0, 0))
+    await shown.level()
+    assert await shown.waiting.page(after=None, limit=9) == []
+    shown.world.live(("avatar", 0, 1, 0), ("avatar", 0, 1, 0))
+    await shown.level()
+    (avatar,) = await shown.waiting.page(after=None, limit=9)
+    assert avatar.photo_id == shown.world.avatars[avatar.owner_id]
+
+
+async def test_an_avatar_is_part_of_the_profile_until_it_is_removed(shown):
+    shown.world.live(("avatar", 0, 1, 1))
+    await shown.level()
+    face = (await shown.profiles.by_ids([shown.ada]))[shown.ada].avatar
+    assert face is not None
+    assert face.variants[0].key.startswith("avatars/")
+    shown.world.live(("avatar", 0, 0, 0))
+    await shown.level()
+    assert (await shown.profiles.by_ids([shown.ada]))[shown.ada].avatar is None
 
 
 async def test_blocks_and_mutes_page_newest_first(shown):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import claims, comments, follows, likes, members, photos, sessions
+from domain import claims, comments, follows, likes, members, photos, sessions, uploads
 from domain.homes import Stream, slot_of_email, slot_of_home, slot_of_member, slot_of_reactions
 from domain.ids import SLOTS, new_id
 from tests.given import ANA, BEN, NOON
@@ -55,7 +55,7 @@ def test_what_shares_a_transaction_shares_a_home():
     photo = new_id(slot_of_member("ana"), NOON)
     home = slot_of_member("ANA")
     assert claims.username_stream("fingerprint", home).slot == members.stream(ana).slot == home
-    assert photos.stream(photo).slot == sessions.stream(ana).slot == photos.upload_stream(ana).slot == home
+    assert photos.stream(photo).slot == sessions.stream(ana).slot == uploads.stream(ana).slot == home
     assert follows.stream(ana, BEN).slot == home
     comment = new_id(slot_of_reactions(photo), NOON)
     assert likes.stream(photo, BEN).slot == likes.stream(photo, ana).slot == comments.stream(comment).slot

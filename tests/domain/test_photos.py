@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain import photos
+from domain import photos, uploads
 from domain.errors import Contradicted, Forbidden, Invalid, NotFound, TooLarge, Unsupported
 from domain.events import (
     PhotoAudienceChanged,
@@ -17,12 +17,19 @@ from domain.events import (
     UploadUsed,
 )
 from domain.images import MAX_UPLOAD_BYTES, Rendition
-from domain.photos import NO_PHOTO, NO_UPLOAD, evolve, evolve_upload
+from domain.photos import NO_PHOTO, evolve
 from domain.visibility import Audience
 from tests.given import ANA, BEN, NOON, Given, later
 
 RENDITION = Rendition(recipe=1, width=4, height=3, blurhash="L", dominant_color="#000000", variants=())
-FACTS = {"sha256": "0" * 64, "rendition": RENDITION, "taken_at": None, "camera": None, "location": None}
+FACTS = {
+    "sha256": "0" * 64,
+    "rendition": RENDITION,
+    "taken_at": None,
+    "camera": None,
+    "location": None,
+    "likeness": None,
+}
 OF = {"photo_id": "p", "owner_id": ANA}
 uploaded = PhotoUploaded(
     at=NOON,
@@ -61,9 +68,9 @@ def given(*events):
 
 
 def test_an_upload_is_its_members_own():
-    upload = Given(evolve_upload, NO_UPLOAD, (requested,))
-    upload.when(photos.use_upload, ANA, "p", NOON).then(UploadUsed(at=NOON, upload_id="u", member_id=ANA, photo_id="p"))
-    upload.when(photos.use_upload, BEN, "p", NOON).then_refused("upload_not_found", NotFound)
+    upload = Given(uploads.evolve, uploads.NO_UPLOAD, (requested,))
+    upload.when(uploads.use, ANA, "p", NOON).then(UploadUsed(at=NOON, upload_id="u", member_id=ANA, photo_id="p"))
+    upload.when(uploads.use, BEN, "p", NOON).then_refused("upload_not_found", NotFound)
 
 
 def test_a_photo_is_developed_once():
@@ -127,4 +134,4 @@ def test_only_the_owner_owns_it():
 )
 def test_what_can_never_become_a_photo_is_refused_before_a_byte_is_sent(content_type, size, refusal):
     with pytest.raises(refusal):
-        photos.check_file(content_type, size)
+        uploads.check_file(content_type, size)

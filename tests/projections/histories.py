@@ -10,6 +10,7 @@ from domain import (
     blocks,
     celebrities,
     comments,
+    duplicates,
     follows,
     likes,
     members,
@@ -19,6 +20,7 @@ from domain import (
     photos,
     sessions,
     shares,
+    uploads,
 )
 from domain.events import (
     AlbumAudienceChanged,
@@ -29,11 +31,16 @@ from domain.events import (
     AlbumRemoved,
     AuthorBecameCelebrity,
     AuthorCeasedCelebrity,
+    AvatarChosen,
+    AvatarRejected,
+    AvatarRemoved,
+    AvatarRendered,
     BlockSettled,
     CommentEdited,
     CommentRemoved,
     CommentTakedownLifted,
     CommentTakenDown,
+    DuplicatesDecided,
     ErasureFinished,
     FollowAccepted,
     FollowBarred,
@@ -57,11 +64,15 @@ from domain.events import (
     PhotoAudienceChanged,
     PhotoCommented,
     PhotoDescribed,
+    PhotoEdited,
     PhotoErased,
     PhotoLiked,
+    PhotoPreviewed,
     PhotoProcessed,
+    PhotoPruned,
     PhotoRejected,
     PhotoRemoved,
+    PhotoRendered,
     PhotoRestored,
     PhotoTakedownLifted,
     PhotoTakenDown,
@@ -74,17 +85,27 @@ from domain.events import (
     SessionOpened,
     ShareCreated,
     ShareRevoked,
+    UploadAbandoned,
+    UploadDivided,
     UploadRequested,
+    UploadUsed,
 )
 from domain.homes import Stream, slot_of_member, slot_of_reactions
 from domain.ids import new_id, slot_of
-from domain.images import Camera, Location, Rendition, Variant
+from domain.images import Camera, Crop, Edits, Likeness, Location, Rendition, Variant
 from domain.wire import ERASED
 from tests.streams.memory_log import START, MemoryLog
 
+ALIKE = (
+    Likeness("0123456789abcdef", (1,) * 64),
+    Likeness("0123456789abcdee", (1, -1) * 32),  # a copy of the first
+    Likeness("0123456789abcd00", (3, 0) * 32),
+    Likeness("", (0, 2) * 32),
+)
 AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
-VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES)
+MEDIA = ("preview", "render", "duplicates", "open_upload", "avatar")
+VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES, *MEDIA)
 REACTIONS = ("like", "comment", "edit")
 ALBUMS = ("album", "place", "place", "share", "see", "report", "moderate", "leave", "ask")
 
@@ -113,6 +134,7 @@ class World:
     left: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     hidden: dict[str, dict] = field(default_factory=dict)
+    avatars: dict[str, str] = field(default_factory=dict)
     minute: int = 0
 
     def live(self, *taken: tuple[str, int, int, int]) -> "World":
@@ -275,13 +297,91 @@ class World:
         variants = tuple(Variant(f"size{size}", "webp", size, size, 1, "k") for size in range(c))
         done = PhotoProcessed(
             **of,
-            sha256="0",
+            sha256=str(c % 2),
             rendition=Rendition(1, 10, 20, "LEHV6n", "#aabbcc", variants),
             taken_at=self.at if b % 2 else None,
             camera=Camera("Maker", None, None, 50.0, 1.8, 1 / 125, 100) if c % 2 else None,
             location=Location(59.9139, -10.7522, None) if b % 3 else None,
+            likeness=ALIKE[(a + c) % len(ALIKE)] if b % 4 else None,
         )
         self._record(photos.stream(photo), done)
+
+    def preview(self, a, b, c):
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["status"] != "processing" or known["removed"] or known.get("previewed"):
+            return
+        known["previewed"] = True
+        small = Rendition(1, 10, 20, "LEHV6n", "#aabbcc", (Variant("thumb", "webp", 5, 5, 1, "t"),))
+        done = PhotoPreviewed(at=self.at, photo_id=photo, owner_id=known["owner_id"], rendition=small)
+        self._record(photos.stream(photo), done)
+
+    def render(self, a, b, c):
+        """Edit a photo, and have it rendered or not yet; or render it by another recipe, and remove what that leaves."""
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["status"] != "ready" or known["removed"]:
+            return
+        of = {"at": self.at, "photo_id": photo, "owner_id": known["owner_id"]}
+        edits = Edits(Crop(0, 0, 5, 5) if c % 2 else None, 90 * (b % 4), "mono" if c % 3 else None)
+        known["edition"] = known.get("edition", 0) + b % 2
+        rendered = PhotoRendered(
+            **of,
+            audience=known["audience"],
+            edition=known["edition"],
+            rendition=Rendition(2, 20, 10, "LEHV6n", "#aabbcc", (Variant("small", "webp", 4, 2, 1, f"e{b}"),)),
+            likeness=ALIKE[a % len(ALIKE)] if c % 2 else None,
+        )
+        self._record(
+            photos.stream(photo),
+            *([PhotoEdited(**of, edition=known["edition"], edits=edits)] if b % 2 else []),
+            *([rendered] if c else []),
+            *([PhotoPruned(**of, files=1)] if c == 3 else []),
+        )
+
+    def duplicates(self, a, b, c):
+        """Decide about a few photos of a member."""
+        owner = self.photos[self._photo(a)]["owner_id"]
+        own = sorted(photo for photo, known in self.photos.items() if known["owner_id"] == owner)[: c + 1]
+        made = DuplicatesDecided(
+            at=self.at, member_id=owner, group_id=own[0], photo_ids=tuple(own), keep=tuple(own[: b + 1])
+        )
+        self._record(duplicates.stream(own[0]), made)
+
+    def open_upload(self, a, b, c):
+        """Ask for an upload, and use it, give it up, or neither."""
+        member = self._member(a)
+        upload = self._id(slot_of(member))
+        of = {"at": self.at, "upload_id": upload, "member_id": member}
+        asked = UploadRequested(
+            **of,
+            filename="a.jpg",
+            content_type="image/jpeg",
+            size=1,
+            sha256=None,
+            object_key="k",
+            expires_at=self.at,
+        )
+        ends = ([UploadUsed(**of, photo_id="p")], [UploadAbandoned(**of)], [])[b % 3]
+        divided = [UploadDivided(**of, handle="h", part_bytes=5)] if c % 2 else []
+        self._record(uploads.stream(upload), asked, *divided, *ends)
+
+    def avatar(self, a, b, c):
+        """Choose an avatar, which waits, is rendered or is rejected; or be without."""
+        member = self._member(a)
+        waiting = self.avatars.pop(member, None)
+        if b == 0:
+            gone = AvatarRemoved(at=self.at, member_id=member, instead_of=waiting)
+            self._record(members.stream(member), gone)
+            return
+        upload = self._id(slot_of(member))
+        of = {"at": self.at, "member_id": member, "upload_id": upload}
+        chosen = AvatarChosen(**of, object_key="k", content_type="image/png", sha256=None, instead_of=waiting)
+        face = Rendition(1, 4, 4, "L", "#aabbcc", (Variant("small", "webp", 4, 4, 1, f"avatars/{upload}"),))
+        ends = ([], [AvatarRendered(**of, rendition=face)], [AvatarRejected(**of, code="truncated", detail="…")])[c % 3]
+        if not ends:
+            self.avatars[member] = upload
+        self._record(members.stream(member), chosen, *ends)
 
     def audience(self, a, b, c):
         photo = self._photo(a)
@@ -473,7 +573,7 @@ class World:
         upload = self._id(slot_of(member))
         of = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 1, "sha256": None, "object_key": "key"}
         asked = UploadRequested(at=self.at, upload_id=upload, member_id=member, expires_at=self.at, **of)
-        self._record(photos.upload_stream(upload), asked)
+        self._record(uploads.stream(upload), asked)
 
     def leave(self, a, b, c):
         """Close an account, or go on with erasing it."""

@@ -47,7 +47,15 @@ def test_the_wheels_own_libvips_is_in_use() -> None:
 
 def test_each_file_is_what_its_name_says() -> None:
     result = rendered(jpeg(2400, 1800))
-    assert [each.name for each in result.files[::2]] == ["thumb", "small", "medium", "feed", "large", "full"]
+    assert [each.name for each in result.files[::2]] == [
+        "thumb",
+        "small",
+        "medium",
+        "feed",
+        "large",
+        "full",
+        "download",
+    ]
     for each in result.files:
         with Image.open(BytesIO(each.content)) as image:
             assert (image.format, image.size) == (each.format.upper(), (each.width, each.height))

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.images import RECIPE
+from domain.images import DOWNLOAD, RECIPE
 from infra.images.sizes import plan
 
 
 def sizes(width: int, height: int) -> dict[str, tuple[int, int]]:
-    return {size.name: size.final for size in plan(width, height, RECIPE)}
+    return {size.name: size.final for size in plan(width, height, RECIPE) if size.name != DOWNLOAD}
 
 
 def test_a_large_picture_has_every_size() -> None:
@@ -56,7 +56,10 @@ def test_a_line_keeps_its_one_pixel() -> None:
 @given(width=st.integers(1, 30_000), height=st.integers(1, 30_000))
 def test_nothing_is_ever_enlarged_or_larger_than_its_size(width: int, height: int) -> None:
     wanted = {size.name: size for size in RECIPE.sizes}
-    planned = plan(width, height, RECIPE)
+    *planned, copy = plan(width, height, RECIPE)
+    assert copy.final[0] <= width
+    assert copy.final[1] <= height
+    assert max(copy.final) <= RECIPE.download
     assert [size.name for size in planned] == [size.name for size in RECIPE.sizes][: len(planned)]
     for size in planned:
         assert size.final[0] <= size.whole[0] <= width
@@ -65,3 +68,17 @@ def test_nothing_is_ever_enlarged_or_larger_than_its_size(width: int, height: in
             wanted[size.name].pixels, min(width, height) if size.name == "thumb" else 10**6
         ) or (max(size.final) == max(width, height))
         assert abs(size.whole[0] * height - size.whole[1] * width) <= max(width, height)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (4000, 3000, (2000, 1500)),  # half of it, as the decoder gives it
+        (3024, 4032, (1512, 2016)),
+        (5472, 3648, (2048, 1365)),
+        (3000, 2000, (2048, 1365)),
+        (1000, 500, (1000, 500)),
+    ],
+)
+def test_the_copy_to_take_away_needs_no_larger_a_decode_than_the_largest_size(width, height, expected) -> None:
+    assert plan(width, height, RECIPE)[-1].final == expected

@@ -12,7 +12,7 @@ import pytest
 
 from commands.errors import Unavailable
 from commands.ports import Developed, Exposed
-from domain import photos
+from domain import uploads
 from domain.errors import Invalid, NotFound
 from domain.ids import new_id
 from infra.images.pool import VipsDarkroom
@@ -122,7 +122,7 @@ async def test_an_upload_needs_its_length(objects: MinioObjects, client: httpx.A
 
 
 async def test_no_upload_tags_itself_into_the_open(objects: MinioObjects, client: httpx.AsyncClient) -> None:
-    original = photos.object_key(new_id(7, now(), lambda _: 1))
+    original = uploads.object_key(new_id(7, now(), lambda _: 1))
     put = await objects.sign_put(original, content_type="image/jpeg", size=4, expires_at=soon())
     await client.put(put.url, content=b"jpeg", headers={**put.headers, "x-amz-tagging": "access=public"})
     await objects.publish([original])

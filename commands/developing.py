@@ -1,0 +1,162 @@
+"""Developing: what waits for it goes through the darkroom, and what that gave is recorded; done again, nothing happens."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from commands.deciding import Receipt, decide
+from commands.members import member_part
+from commands.photos import photo_part
+from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled, Wanted
+from domain import avatars, photos
+from domain.folding import fold
+from domain.ids import MemberId, PhotoId
+from domain.members import Member
+from domain.photos import Photo
+from domain.recorded import Recorded
+from domain.visibility import Status
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPhoto:
+    """Render the first size of a published photo."""
+
+    photo_id: PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPhoto:
+    """Develop a published photo, or render it as it was last edited.
+
+    With `again`, one that is ready is rendered in any case, by the recipe of now.
+    """
+
+    photo_id: PhotoId
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessAvatar:
+    """Render the picture that a member chose."""
+
+    member_id: MemberId
+
+
+@dataclass(frozen=True, slots=True)
+class PrunePhoto:
+    """Remove the files that former renditions of a photo left."""
+
+    photo_id: PhotoId
+
+
+async def preview_photo(command: PreviewPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
+    """Render the first size of a photo that waits; a file that is no picture is rejected at once."""
+    photo, deps = await _photo(deps, command.photo_id)
+    if not _waits(photo) or photo.preview is not None:
+        return Receipt(photo)
+    outcome = await darkroom.develop(replace(_exposed(photo), wanted=Wanted.FIRST))
+    if isinstance(outcome, Spoiled):
+        return await _reject(deps, command.photo_id, outcome)
+    rendition = outcome.rendition
+    at = deps.now()
+    return await decide(deps, photo_part(command.photo_id), lambda photo: photos.preview(photo, rendition, at))
+
+
+async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
+    """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
+    photo, deps = await _photo(deps, command.photo_id)
+    if not _waits(photo):
+        return await _render(deps, photo, darkroom) if photo.unrendered or command.again else Receipt(photo)
+    outcome = await darkroom.develop(_exposed(photo))
+    if isinstance(outcome, Spoiled):
+        return await _reject(deps, command.photo_id, outcome)
+    return await decide(
+        deps,
+        photo_part(command.photo_id),
+        partial(
+            photos.finish,
+            sha256=outcome.sha256,
+            rendition=outcome.rendition,
+            taken_at=outcome.taken_at,
+            camera=outcome.camera,
+            location=outcome.location,
+            likeness=outcome.likeness,
+            at=deps.now(),
+        ),
+    )
+
+
+async def process_avatar(
+    command: ProcessAvatar, *, deps: Deps, darkroom: Darkroom, objects: Objects
+) -> Receipt[Member]:
+    """Render an avatar that waits; once it is recorded, the files of the one before are removed."""
+    part = member_part(command.member_id)
+    (loaded,) = await deps.store.load(part.stream)
+    member = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
+    chosen = member.avatar_waiting
+    if chosen is None:
+        return Receipt(member)
+    deps = replace(deps, context=partial(_because, loaded.events[-1]))
+    original = Exposed(chosen.upload_id, chosen.object_key, chosen.content_type, chosen.sha256, wanted=Wanted.AVATAR)
+    outcome = await darkroom.develop(original)
+    at = deps.now()
+    if isinstance(outcome, Spoiled):
+        reject = partial(avatars.reject, upload_id=chosen.upload_id, code=outcome.code, detail=outcome.detail, at=at)
+        receipt = await decide(deps, part, reject)
+        await objects.remove([chosen.object_key])
+        return receipt
+    receipt = await decide(
+        deps, part, partial(avatars.finish, upload_id=chosen.upload_id, rendition=outcome.rendition, at=at)
+    )
+    if receipt.recorded:
+        await objects.remove(avatars.files(member))
+    return receipt
+
+
+async def prune_photo(command: PrunePhoto, *, deps: Deps, objects: Objects) -> Receipt[Photo]:
+    """Remove the files that nothing shows any more, then record that."""
+    photo, deps = await _photo(deps, command.photo_id)
+    if not photo.former:
+        return Receipt(photo)
+    await objects.remove(photo.former)
+    at = deps.now()
+    return await decide(deps, photo_part(command.photo_id), lambda now: photos.prune(now, photo.former, at))
+
+
+async def _render(deps: Deps, photo: Photo, darkroom: Darkroom) -> Receipt[Photo]:
+    """Render a photo that is ready: as edited, by the recipe of now. Where that fails, it stays as it is shown."""
+    photo_id = photos.known_photo(photo, removed_too=True).photo_id
+    outcome = await darkroom.develop(replace(_exposed(photo), edits=photo.edits, edition=photo.edition, first=None))
+    rendition = photo.rendition if isinstance(outcome, Spoiled) else outcome.rendition
+    likeness = None if isinstance(outcome, Spoiled) else outcome.likeness
+    if rendition is None or (isinstance(outcome, Spoiled) and not photo.unrendered):
+        return Receipt(photo)
+    at = deps.now()
+    return await decide(
+        deps, photo_part(photo_id), lambda now: photos.rendered(now, photo.edition, rendition, likeness, at)
+    )
+
+
+async def _photo(deps: Deps, photo_id: PhotoId) -> tuple[Photo, Deps]:
+    """A photo as recorded; what follows from it belongs to the trace of the request that its last fact came from."""
+    part = photo_part(photo_id)
+    (loaded,) = await deps.store.load(part.stream)
+    photo = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
+    return photo, replace(deps, context=partial(_because, loaded.events[-1])) if loaded.events else deps
+
+
+async def _reject(deps: Deps, photo_id: PhotoId, why: Spoiled) -> Receipt[Photo]:
+    reject = partial(photos.reject, code=why.code, detail=why.detail, at=deps.now())
+    return await decide(deps, photo_part(photo_id), reject)
+
+
+def _waits(photo: Photo) -> bool:
+    return photo.uploaded is not None and photo.status == Status.PROCESSING and photo.removed_at is None
+
+
+def _exposed(photo: Photo) -> Exposed:
+    made = photos.known_photo(photo, removed_too=True)
+    return Exposed(made.photo_id, made.object_key, made.content_type, made.sha256, size=made.size, first=photo.preview)
+
+
+def _because(cause: Recorded) -> Context:
+    return Context(cause.trace_id, cause.event_id, cause.correlation_id)

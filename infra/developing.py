@@ -1,0 +1,34 @@
+"""Developing in an installation: what waits, by its stage and its kind, to the command that takes care of it."""
+
+from dataclasses import dataclass
+
+from commands.developing import (
+    PreviewPhoto,
+    ProcessAvatar,
+    ProcessPhoto,
+    preview_photo,
+    process_avatar,
+    process_photo,
+)
+from commands.ports import Darkroom, Deps, Objects
+from domain.ids import MemberId, PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class Developing:
+    """What hands take from the rows of the read model `processing`."""
+
+    deps: Deps
+    darkroom: Darkroom
+    objects: Objects
+
+    async def preview(self, photo_id: PhotoId, owner_id: MemberId) -> None:
+        """Render a photo's first size."""
+        del owner_id
+        await preview_photo(PreviewPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
+
+    async def process(self, photo_id: PhotoId, owner_id: MemberId) -> None:
+        """Develop a photo, or what waits under the id of its upload: an avatar."""
+        receipt = await process_photo(ProcessPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
+        if receipt.state.uploaded is None:
+            await process_avatar(ProcessAvatar(owner_id), deps=self.deps, darkroom=self.darkroom, objects=self.objects)
