@@ -20,6 +20,7 @@ from domain.events import (
     PhotoAudienceChanged,
     PhotoProcessed,
     PhotoRemoved,
+    PhotoRendered,
     PhotoRestored,
     PhotoTakedownLifted,
     PhotoTakenDown,

@@ -10,7 +10,7 @@ from domain.duplicates import NEAR, bands, far
 from domain.events import DuplicatesDecided, MemberErased, PhotoProcessed, PhotoRendered
 from domain.ids import MemberId, PhotoId
 from domain.recorded import Recorded
-from projections.rows import Change, Drop, Look, Projection, Put, key_of, row
+from projections.rows import Change, Drop, Look, Projection, Put, Row, key_of, row
 
 
 @row("fingerprints", key=("owner_id", "sha256", "photo_id"))
@@ -74,7 +74,8 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield Put(DecidedRow(owner, group, photos))
         case MemberErased(member_id=owner):
             for cls in _ROWS:
-                yield from [Drop(cls, key_of(found)) for found in look.list(cls, owner)]
+                rows: list[Row] = list(look.list(cls, owner))
+                yield from (Drop(cls, key_of(each)) for each in rows)
 
 
 def _compared(owner: MemberId, photo: PhotoId, sha256: str, hashed: str, look: Look) -> Iterator[Change]:

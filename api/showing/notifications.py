@@ -56,6 +56,9 @@ async def shown(reads: Reads, me: ProfileRow, rows: Sequence[NoticeRow], seen: d
     )
     profiles = await reads.profiles.by_ids(actor_ids) if actor_ids else {}
 
+    def card_of(member_id: MemberId) -> Shown:
+        return card(profiles.get(member_id), reads.files)
+
     def one(row: NoticeRow, held: Told) -> Shown | None:
         photo_id = _photo(row)
         if row.at < me.created_at or (photo_id is not None and photo_id not in photos):
@@ -63,7 +66,7 @@ async def shown(reads: Reads, me: ProfileRow, rows: Sequence[NoticeRow], seen: d
         left = [
             actor for actor in held.newest if actor.actor_id in heard and not (_commented(row) and actor.source in gone)
         ]
-        return _present(row, left, held.count - len(held.newest), photo_id, profiles.get, seen)
+        return _present(row, left, held.count - len(held.newest), photo_id, card_of, seen)
 
     return [one(row, told[notice]) for row, notice in zip(rows, notices, strict=True)]
 
@@ -73,11 +76,11 @@ def _present(
     left: Sequence[NoticeActorRow],
     more: int,
     photo_id: PhotoId | None,
-    profile_of: Callable[[MemberId], ProfileRow | None],
+    card_of: Callable[[MemberId], Shown],
     seen: datetime | None,
 ) -> Shown | None:
     people = list(dict.fromkeys(actor.actor_id for actor in left))
-    cards = [found for person in people[:_NAMED] if (found := card(profile_of(person))) is not HIDDEN]
+    cards = [found for person in people[:_NAMED] if (found := card_of(person)) is not HIDDEN]
     if not cards:
         return None
     read = seen is not None and row.at <= seen

@@ -56,7 +56,7 @@ async def album(reads: Reads, share: ShareState, now: Now) -> Shown | None:
     state = (await reads.albums.albums([album_id])).get(album_id)
     if row is None or state is None or state.owner_id != share.owner_id:
         return None
-    owner = card((await reads.profiles.by_ids([share.owner_id])).get(share.owner_id))
+    owner = card((await reads.profiles.by_ids([share.owner_id])).get(share.owner_id), reads.files)
     return present_album(row, state.audience, owner, await _content(reads, share, album_id, now))
 
 
