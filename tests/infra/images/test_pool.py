@@ -63,7 +63,7 @@ async def test_a_photo_is_developed_and_its_files_lie_where_it_says(disk: Disk) 
         assert disk.size(variant.key) == variant.bytes
         assert variant.key.startswith(f"photos/2026/11/21/{PHOTO}/")
         assert variant.key.endswith(f"/{developed.sha256[:12]}-r1/{variant.name}.{variant.format}")
-    assert len(disk.list("photos/")) == len(developed.rendition.variants) == 12
+    assert len(disk.list("photos/")) == len(developed.rendition.variants) == 13
 
 
 async def test_asked_again_it_writes_the_same_keys_and_leaves_no_others(disk: Disk) -> None:
