@@ -37,7 +37,8 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
     router = APIRouter(route_class=Fixed)
 
     async def answer(scope: Scope, asked: Asks, at: Reached, me: MemberId, page: Page, order: Order) -> Told:
-        trends = partial(most_stirred, reads, boards, me, Window.DAY, at.positions)
+        wanted = asked.state.positions.read(asked.min_position) if order is Order.RANKED else {}
+        trends = partial(most_stirred, reads, boards, me, Window.DAY, wanted)
 
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[Place]:
             return await skeleton(reads, me, order, key, limit, trends)

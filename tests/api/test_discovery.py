@@ -53,6 +53,22 @@ async def test_trending_has_three_of_an_author_and_what_restricts_acts_at_once(t
     assert set(await listed(town, "ana", "/trending")) == {other, own[3], own[2], own[1]}
 
 
+async def test_the_ranked_feed_of_one_who_follows_nobody_is_what_trends(town: Inside) -> None:
+    photos = [await town.photo(who) for who in ("ana", "ben", "ana")]
+    await town.photo("ben", audience="friends")
+    await like(town, photos[0], "ben", "cid")
+    trending = [photos[0], photos[2], photos[1]]
+    assert await listed(town, "cid", "/feed", order="ranked") == trending
+    assert await listed(town, "cid", "/feed") == []
+    first = await town.get("cid", "/feed", order="ranked", limit=2)
+    await like(town, photos[1], "ana", "ben", "cid")
+    second = await town.get("cid", "/feed", order="ranked", limit=2, cursor=first["next_cursor"])
+    seen = [photo["photo_id"] for page in (first, second) for photo in page["items"]]
+    assert (seen, second["next_cursor"]) == (trending, None)
+    await town.call("cid", "PUT", "/members/ben/follow")
+    assert await listed(town, "cid", "/feed", order="ranked") == [photos[1]]
+
+
 async def test_pages_of_trending_are_of_one_order_however_much_is_liked(town: Inside) -> None:
     photos = [await town.photo(who) for who in ("ana", "ben", "cid")]
     await town.level()
