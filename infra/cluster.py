@@ -299,6 +299,16 @@ def _installation(settings: Settings, *, create: bool) -> Installation:
     return Installation(logs, root)
 
 
+@asynccontextmanager
+async def open_objects(settings: Settings) -> AsyncIterator[MinioObjects]:
+    """The object store alone."""
+    objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
+    try:
+        yield objects
+    finally:
+        await objects.close()
+
+
 def _place(settings: Settings) -> Place:
     return Place(
         settings.minio_endpoint,

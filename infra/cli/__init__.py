@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import typer
 from rich.console import Console
 
-from infra.cli import archive, events, letters, members, projections, stack
+from infra.cli import archive, events, letters, media, members, projections, stack
 from infra.cli.demo import demo
 from infra.cli.importing import import_folder
 from infra.cli.relaying import relay
@@ -38,6 +38,7 @@ app.add_typer(letters.app, name="letters")
 app.add_typer(events.app, name="events")
 app.add_typer(archive.app, name="archive")
 app.add_typer(members.app, name="members")
+app.add_typer(media.app, name="media")
 app.add_typer(stack.app, name="stack")
 
 if find_spec("psycopg") is not None:  # comes with the extra `cluster`
