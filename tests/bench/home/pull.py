@@ -114,7 +114,7 @@ def app(dsn: str, key: bytes) -> FastAPI:
         prebuilt[:] = [(b"content-length", str(len(body)).encode()), (b"", body)]
         return Response(body, headers={"ETag": tag}, media_type="application/json")
 
-    @made.get("/plain")
+    @made.get("/plain", response_model_exclude_unset=True)
     async def plain(request: Request) -> Photos:
         me = viewer(request)
         items = [
