@@ -37,6 +37,9 @@ class Rule(StrEnum):
     FILLED_IN = "they follow its owner, whose earlier photos came with the follow"
     UNKNOWN = "there is no such photo"
     REMOVED = "it was removed"
+    TAKEN_DOWN = "a moderator took it down"
+    OWNER_TAKEN_DOWN = "a moderator took its owner's account down"
+    CLOSED = "its owner's account is closed"
     NOT_FOLLOWING = "they do not follow its owner"
     REQUESTED = "they asked to follow its owner, who has not answered"
     BLOCKED = "they block its owner, or its owner blocks them"
@@ -67,6 +70,7 @@ class _Case:
     viewer: MemberId
     owner: MemberId
     photo: Photo
+    member: MemberState
     relation: Relation
     back_filled: bool
 
@@ -91,13 +95,16 @@ async def why(log: EventLog, viewer: MemberId, photo_id: PhotoId) -> Reason:
     of_owner = await _stream(log, members.stream(owner))
     ties = _Ties() if viewer == owner else await _ties(log, viewer, owner)
     relation, out = ties.relation, ties.out
-    case = _Case(viewer, owner, photo, relation, _followed_later(of_photo, out))
-    private = _fold(members.evolve, NOBODY, of_owner).private
-    state = PhotoState(photo_id, owner, photo.status, photo.audience, photo.removed_at is not None)
-    seen = may_see_photo(viewer, state, MemberState(owner, private), relation)
+    known = _fold(members.evolve, NOBODY, of_owner)
+    member = MemberState(owner, known.private, closed=known.closed, taken_down=known.taken_down)
+    case = _Case(viewer, owner, photo, member, relation, _followed_later(of_photo, out))
+    removed = photo.removed_at is not None
+    state = PhotoState(photo_id, owner, photo.status, photo.audience, removed, taken_down=photo.taken_down)
+    seen = may_see_photo(viewer, state, member, relation)
     shown = seen and belongs_in_feed(viewer, state, relation)
     rule = _rule(case)
-    relevant = (*of_photo, *out, *(ties.back if photo.audience is Audience.FRIENDS else ()), *ties.others)
+    back = ties.back if photo.audience is Audience.FRIENDS else ()
+    relevant = (*of_photo, *out, *back, *ties.others, *(of_owner if member.gone else ()))
     facts = tuple(sorted(relevant, key=lambda fact: fact.recorded_at))
     return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts)
 
@@ -123,8 +130,8 @@ async def _ties(log: EventLog, viewer: MemberId, owner: MemberId) -> _Ties:
 
 def _rule(case: _Case) -> Rule:
     """The first rule that applies."""
-    if case.photo.removed_at is not None:
-        return Rule.REMOVED
+    if (gone := _gone(case)) is not None:
+        return gone
     if case.viewer == case.owner:
         return Rule.OWN
     if case.relation.apart:
@@ -143,6 +150,17 @@ def _rule(case: _Case) -> Rule:
         case _, Audience.FRIENDS if not case.relation.followed_by:
             return Rule.FRIENDS_ONLY
     return Rule.FILLED_IN if case.back_filled else Rule.FANNED_OUT
+
+
+def _gone(case: _Case) -> Rule | None:
+    """What keeps a photo from everybody, its owner included."""
+    if case.photo.removed_at is not None:
+        return Rule.REMOVED
+    if case.photo.taken_down:
+        return Rule.TAKEN_DOWN
+    if case.member.closed:
+        return Rule.CLOSED
+    return Rule.OWNER_TAKEN_DOWN if case.member.taken_down else None
 
 
 def _followed_later(of_photo: Iterable[Recorded], of_follow: Iterable[Recorded]) -> bool:

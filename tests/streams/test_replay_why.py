@@ -4,10 +4,12 @@ import random
 
 import pytest
 
+from domain import members, photos
+from domain.events import MemberClosed, MemberTakenDown, PhotoTakedownLifted, PhotoTakenDown
 from streams.explaining import Rule, why
 from streams.replay import Until
 from tests.projections.histories import VERBS, World
-from tests.streams.memory_log import MemoryLog
+from tests.streams.memory_log import START, MemoryLog
 
 
 class Witness:
@@ -49,6 +51,7 @@ class Witness:
 
 
 SHOWN = {Rule.OWN, Rule.FANNED_OUT, Rule.FILLED_IN}
+MODERATED = {Rule.TAKEN_DOWN, Rule.OWNER_TAKEN_DOWN, Rule.CLOSED}
 DRAWN = (*VERBS, *["follow"] * 6, "upload", *["process"] * 3)
 
 
@@ -83,7 +86,7 @@ async def test_between_them_random_runs_meet_every_reason():
         for viewer in world.members:
             for photo in world.photos:
                 met.add((await why(world.log, viewer, photo)).rule)
-    assert met == set(Rule) - {Rule.UNKNOWN, Rule.OTHER}
+    assert met == set(Rule) - MODERATED - {Rule.UNKNOWN, Rule.OTHER}
 
 
 async def test_what_nobody_published_is_unknown():
@@ -94,3 +97,24 @@ async def test_what_nobody_published_is_unknown():
         assert (reason.rule, reason.shown, reason.facts) == (Rule.UNKNOWN, False, ())
     before = await why(Until(world.log, {0: 0}), viewer, photo)
     assert before.rule is Rule.UNKNOWN
+
+
+async def test_what_a_moderator_took_down_or_a_closed_account_hides_is_said_to_be():
+    world = World(MemoryLog(2)).live(("join", 0, 0, 0), ("join", 0, 0, 0), ("upload", 0, 0, 0), ("process", 0, 0, 0))
+    log, (photo, known) = world.log, next(iter(world.photos.items()))
+    owner, of_photo, of_owner = known["owner_id"], photos.stream(photo), members.stream(known["owner_id"])
+    assert (await why(log, owner, photo)).rule is Rule.OWN
+    by = {"at": START, "by": "moderator"}
+    down = PhotoTakenDown(**by, photo_id=photo, owner_id=owner, status="ready", audience="public")
+    log.append(of_photo.slot, of_photo.name, down)
+    reason = await why(log, owner, photo)
+    assert (reason.shown, reason.rule) == (False, Rule.TAKEN_DOWN)
+    lifted = PhotoTakedownLifted(**by, photo_id=photo, owner_id=owner, status="ready", audience="public")
+    log.append(of_photo.slot, of_photo.name, lifted)
+    assert (await why(log, owner, photo)).rule is Rule.OWN
+    log.append(of_owner.slot, of_owner.name, MemberTakenDown(**by, member_id=owner, private=False))
+    assert (await why(log, owner, photo)).rule is Rule.OWNER_TAKEN_DOWN
+    log.append(of_owner.slot, of_owner.name, MemberClosed(at=START, member_id=owner, private=False, taken_down=True))
+    reason = await why(log, owner, photo)
+    assert (reason.shown, reason.rule) == (False, Rule.CLOSED)
+    assert any(isinstance(fact.event, MemberClosed) for fact in reason.facts)
