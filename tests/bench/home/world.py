@@ -175,6 +175,7 @@ def _publish(
         taken_at=at,
         camera=camera,
         location=None,
+        likeness=None,
     )
     enter(photos.stream(photo), done)
     world.photos[photo] = done
