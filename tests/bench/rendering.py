@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -25,15 +25,24 @@ sys.path.insert(0, str(ROOT))
 
 from commands.ports import Developed, Exposed  # noqa: E402
 from domain.ids import new_id  # noqa: E402
-from domain.images import RECIPE  # noqa: E402
+from domain.images import DOWNLOAD, RECIPE  # noqa: E402
 from infra.files.disk import Disk  # noqa: E402
 from infra.images import render as rendering  # noqa: E402
+from infra.images.encoding import Encoder  # noqa: E402
 from infra.images.libvips import Image as VipsImage  # noqa: E402
 from infra.images.pool import VipsDarkroom  # noqa: E402
-from infra.images.sizes import plan  # noqa: E402
+from infra.images.sizes import Planned, plan  # noqa: E402
 from infra.images.source import open_source  # noqa: E402
 
 pillow_heif.register_heif_opener()
+
+
+def distinct(planned: Iterable[Planned]) -> dict[tuple[tuple[int, int], tuple[int, int]], str]:
+    """Each picture that is to be encoded, and the first name that it has."""
+    found: dict[tuple[tuple[int, int], tuple[int, int]], str] = {}
+    for size in planned:
+        found.setdefault((size.whole, size.final), size.name)
+    return found
 
 
 def by_pillow(content: bytes, effort: int) -> int:
@@ -48,10 +57,11 @@ def by_pillow(content: bytes, effort: int) -> int:
         level = level if level.size == whole else level.resize(whole, Image.Resampling.LANCZOS)
         levels[whole] = level
     total = 0
-    for whole, final in dict.fromkeys((size.whole, size.final) for size in planned):
+    for (whole, final), name in distinct(planned).items():
         left, top = (whole[0] - final[0]) // 2, (whole[1] - final[1]) // 2
         cut = levels[whole].crop((left, top, left + final[0], top + final[1]))
-        for options in ({"format": "WEBP", "method": effort}, {"format": "JPEG", "optimize": True}):
+        jpeg, webp = {"format": "JPEG", "optimize": True}, {"format": "WEBP", "method": effort}
+        for options in (jpeg,) if name == DOWNLOAD else (webp, jpeg):
             out = BytesIO()
             cut.save(out, quality=RECIPE.quality, **options)
             total += len(out.getvalue())
@@ -62,11 +72,11 @@ def limit(content: bytes, effort: int) -> Callable[[], float]:
     """The time of the decode and of the encodes alone, everything between them left out."""
     source = open_source(content, rendering.MAX_PIXELS)
     planned = plan(source.width, source.height, RECIPE)
-    levels = dict(rendering._walk(planned, source.shrunk))
-    cuts = [
-        levels[whole] if whole == final else levels[whole].smartcrop(*final).copy_memory()
-        for whole, final in dict.fromkeys((size.whole, size.final) for size in planned)
-    ]
+    levels = dict(rendering._walk(planned, lambda size: source.shrunk(*size)))
+    cuts = {
+        name: levels[whole] if whole == final else levels[whole].smartcrop(*final).copy_memory()
+        for (whole, final), name in distinct(planned).items()
+    }
     longer = max(source.width, source.height)
     factor = max(step for step in (1, 2, 4, 8) if step == 1 or longer / step >= max(max(level) for level in levels))
 
@@ -79,9 +89,10 @@ def limit(content: bytes, effort: int) -> Callable[[], float]:
     def measured() -> float:
         begun = time.perf_counter()
         decode()
-        for cut in cuts:
-            for form in RECIPE.formats:
-                rendering._encoded(cut, form, RECIPE.quality, effort)
+        for name, cut in cuts.items():
+            encoder = Encoder(cut)
+            for form in ("jpeg",) if name == DOWNLOAD else RECIPE.formats:
+                encoder.encoded(form, RECIPE.quality, effort)
         return time.perf_counter() - begun
 
     return measured
