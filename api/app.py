@@ -29,6 +29,7 @@ from api.reads import (
     downloads,
     events,
     explore,
+    export,
     feed,
     operations,
     profiles,
@@ -126,6 +127,7 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
     for router in (
         *_reads(wiring),
         *_writes(wiring, identity),
+        export.routes(wiring.reads, wiring.own_events, wiring.now),
         read_live.routes(wiring.reads, wiring.live, sealer, identity),
         *([objects.routes(wiring.store, wiring.reads)] if wiring.store else ()),
         health.routes(wiring.checks, metrics, wiring.reads.progress, wiring.metrics),

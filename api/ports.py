@@ -1,11 +1,12 @@
 """What the routes read from and sign with, gathered in plain data; adapters are chosen in `infra`."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
+from domain.ids import MemberId
 from domain.recorded import Recorded
 from domain.visibility import Sight
 from projections.explore import PublicPhotos
@@ -173,6 +174,18 @@ class Reads:
     now: Now
     window: timedelta
     near: bool = False
+
+
+class OwnEvents(Protocol):
+    """The events of one member."""
+
+    async def heads(self) -> Mapping[int, int]:
+        """How far each log goes."""
+        ...
+
+    def of(self, member_id: MemberId, after: Mapping[int, int], through: Mapping[int, int]) -> AsyncIterator[Recorded]:
+        """What the member did after one position, up to another; in order within a log."""
+        ...
 
 
 class Live(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client.registry import Collector
 
 from api.opening import Matches
-from api.ports import Check, EventStream, FileStore, Keyring, Limits, Live, Now, Operations, Reads
+from api.ports import Check, EventStream, FileStore, Keyring, Limits, Live, Now, Operations, OwnEvents, Reads
 from api.ratelimits import RateLimit
 from api.throttling import Tallies
 from commands.albums import ChangeAlbum, CreateAlbum, PlacePhoto, RemoveAlbum, TakePhotoOut
@@ -151,6 +151,7 @@ class Wiring:
     now: Now
     matches: Matches
     live: Live
+    own_events: OwnEvents
     tallies: Tallies
     rate: RateLimit = field(default_factory=RateLimit)
     base_url: str = ""

@@ -82,6 +82,7 @@ from streams.erasing import Erasing
 from streams.fanout import Chunks
 from streams.live import LiveFacts
 from streams.merging import Merged
+from streams.owning import OwnEvents
 from streams.settling import Finish, Leading, Settling
 
 SKEW: Final = timedelta(seconds=1)
@@ -312,6 +313,7 @@ def wiring(
         store=store,
         matches=passwords.matches,
         base_url=base_url,
+        own_events=OwnEvents(core.store),
         live=live or LiveFacts(core.store),
         tallies=tallies or MemoryTallies(),
         rate=RateLimit(settings.rate_member, settings.rate_address, reads=settings.rate_reads),

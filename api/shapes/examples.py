@@ -245,3 +245,15 @@ ERASURE: Final[dict[str, Any]] = {
     "removed": {"photos": 9, "albums": 2, "shares": 1, "files": 126},
     "shredded": {"keys": 1, "at": _AT},
 }
+OWN_EVENT: Final[dict[str, Any]] = {
+    "position": "0m2w7b8yH3xJkQ3n0gq0Ijf5",
+    "event_type": "photo.liked.v1",
+    "schema_version": 1,
+    "recorded_at": _AT,
+    "data": {
+        "at": _AT,
+        "photo_id": _PHOTO_ID,
+        "owner_id": "01m5z2b7e4kqa",
+        "member_id": "01m5z1c9f8pqr",
+    },
+}
