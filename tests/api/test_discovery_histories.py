@@ -12,7 +12,7 @@ from projections.visibility import VISIBILITY
 from tests.api.discovering import Plaza, plaza
 from tests.projections.histories import REACTIONS, steps
 
-few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
 reactions = st.lists(st.tuples(st.sampled_from(REACTIONS), *[st.integers(0, 60)] * 3), min_size=1, max_size=12)
 
@@ -42,11 +42,11 @@ async def test_every_viewer_gets_what_the_naive_rules_give(taken):
     async with plaza() as made:
         settle(made, taken)
         await made.level()
-        for who in (None, *list(made.world.members)[:3]):
+        for who in (None, next(iter(made.world.members))):
             for window, length in WINDOWS.items():
                 found = await made.get(who, "/trending", window=window)
                 assert [photo["photo_id"] for photo in found["items"]] == made.trending(who, length), (who, window)
-            for limit in (2, 50):
+            for limit in (5, 50):
                 pages = [page async for page in made.pages(who, "/explore", limit=limit)]
                 assert pages == made.explored_pages(who, limit), (who, limit)
 
@@ -59,7 +59,7 @@ async def test_what_restricts_acts_at_once_while_all_else_is_behind(taken, later
         await made.level()
         made.world.live(*later)
         await made.level(VISIBILITY)
-        for who in (None, *list(made.world.members)[:3]):
+        for who in (None, next(iter(made.world.members))):
             found = await made.get(who, "/trending", window="7d")
             allowed = set(made.public(who, timedelta(days=7)))
             assert {photo["photo_id"] for photo in found["items"]} <= allowed
