@@ -289,7 +289,6 @@ def wiring(
 ) -> Wiring:
     """What the API is built from; with a `store`, this process takes and serves the files itself."""
     settings, installation = core.settings, core.installation
-    keys: Mapping[str, bytes] = {"1": installation.key("access-tokens:1")}
     return Wiring(
         writes=writes(core, objects, passwords),
         reads=core.queries.reads(files, timedelta(days=settings.timeline_days)),
@@ -297,7 +296,7 @@ def wiring(
             core.store, core.store.settle, utc_now, skew=SKEW if settings.profile == "cluster" else timedelta()
         ),
         operations=Operating(core.store, core.models, utc_now),
-        keyring=Keyring("1", keys),
+        keyring=Keyring(str(settings.token_key), installation.token_keys(settings.token_key)),
         secret=installation.key("tokens"),
         now=utc_now,
         limits=Limits(

@@ -35,6 +35,18 @@ class Installation:
         """A 32-byte key for one purpose, derived from the root (HKDF, RFC 5869)."""
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"filmroll:{purpose}".encode()).derive(self.root)
 
+    def token_keys(self, current: int) -> dict[str, bytes]:
+        """The keys that access tokens may be signed with while `current` signs new ones, by generation.
+
+        The one before counts until its tokens expire; the one after already counts, because processes of a cluster
+        are restarted one by one, and must take each other's tokens meanwhile.
+        """
+        return {
+            str(generation): self.key(f"access-tokens:{generation}")
+            for generation in (current - 1, current, current + 1)
+            if generation >= 1
+        }
+
     def fingerprint(self, text: str) -> str:
         """A keyed hash of a personal text: the same for the same text here, and of no use elsewhere."""
         return hmac.new(self.key("fingerprint"), text.encode(), sha256).hexdigest()[:40]

@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         description="SQLite's `synchronous` for the event store; NORMAL may lose the last commits in a power cut.",
     )
 
+    token_key: int = Field(
+        1,
+        ge=1,
+        description="Generation of the key that signs access tokens; those of the one before and after count too.",
+    )
     access_token_s: int = Field(3600, ge=1, description="Life of an access token, seconds.")
     erase_after_s: float = Field(
         10.0, ge=0, description="How long a closed account waits before it is erased: longer than any command, seconds."

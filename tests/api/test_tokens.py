@@ -1,9 +1,14 @@
 """What clients carry and bring back: positions and access tokens, whole or tampered with."""
 
+import hmac
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +19,7 @@ from api.problems import Problem
 from api.signing import LONGEST, Sealer
 from domain.errors import Unauthenticated
 from domain.ids import new_id
+from infra.installation import Installation
 from projections.ports import Reached
 from tests.api.inside import inside
 
@@ -44,7 +50,7 @@ class Over:
     def __init__(self, *ended: str) -> None:
         self._ended = ended
 
-    async def ended(self, session_id) -> bool:
+    async def ended(self, session_id, member_id) -> bool:
         return session_id in self._ended
 
 
@@ -175,6 +181,15 @@ async def test_a_token_under_an_older_key_of_the_ring_still_counts() -> None:
     assert (await identity().recognise(signed(claims(), b"a" * 32, "1"))).member_id == MEMBER
 
 
+def under_rs256_with_our_secret() -> str:
+    """Says RS256, but is signed as HS256 with what a confused verifier would take for a public key."""
+    header = {"alg": "RS256", "typ": "JWT", "kid": "2"}
+    whole = claims(iat=int(datetime.now(UTC).timestamp()), exp=int(datetime.now(UTC).timestamp()) + 60)
+    body = ".".join(jwt.utils.base64url_encode(json.dumps(part).encode()).decode() for part in (header, whole))
+    seal = hmac.digest(b"b" * 32, body.encode(), sha256)
+    return f"{body}.{jwt.utils.base64url_encode(seal).decode()}"
+
+
 BAD = {
     "of an unknown key": lambda: signed(claims(), kid="3"),
     "without a key's name": lambda: signed(claims(), kid=None),
@@ -182,6 +197,8 @@ BAD = {
     "under another's key": lambda: signed(claims(), b"b" * 32, "1"),
     "unsigned": lambda: signed(claims(), None, "2", "none"),
     "of another algorithm": lambda: signed(claims(), b"b" * 64, "2", "HS512"),
+    "under a key pair": lambda: signed(claims(), rsa.generate_private_key(65_537, 2048), "2", "RS256"),
+    "of a confused algorithm": under_rs256_with_our_secret,
     "expired": lambda: signed(claims(exp=datetime.now(UTC) - timedelta(seconds=1))),
     "of the future": lambda: signed(claims(iat=datetime.now(UTC) + timedelta(hours=1))),
     "without an end": lambda: signed(claims(exp=None)),
@@ -202,6 +219,32 @@ async def test_a_bad_access_token_is_401(what) -> None:
     with pytest.raises(Unauthenticated) as raised:
         await identity().recognise(BAD[what]())
     assert raised.value.code == "bad_token"
+
+
+def generation(current: int) -> Identity:
+    """What a server recognises after it was started with this `FILMROLL_TOKEN_KEY`."""
+    keys = Installation(1, b"r" * 32).token_keys(current)
+    return replace(identity(), keyring=Keyring(str(current), keys))
+
+
+async def test_tokens_of_before_a_rotation_count_and_those_of_two_before_do_not() -> None:
+    first, second, third = (generation(number).issue(MEMBER, SESSION, frozenset()) for number in (1, 2, 3))
+    for server, tokens in ((1, (first, second)), (2, (first, second, third)), (3, (second, third))):
+        for token in tokens:
+            assert (await generation(server).recognise(token)).member_id == MEMBER
+    for server, token in ((1, third), (3, first)):
+        with pytest.raises(Unauthenticated):
+            await generation(server).recognise(token)
+    assert [jwt.get_unverified_header(token)["kid"] for token in (first, second, third)] == ["1", "2", "3"]
+
+
+async def test_a_server_started_with_the_next_key_takes_the_tokens_of_before(tmp_path) -> None:
+    async with inside(tmp_path / "data") as town:
+        await town.member("ana")
+        for current, status in ((1, 200), (2, 200), (3, 401)):
+            core = replace(town.core, settings=town.core.settings.model_copy(update={"token_key": current}))
+            async with town.over(core) as other:
+                assert (await other.call("ana", "GET", "/me")).status_code == status
 
 
 async def test_a_token_of_a_session_that_is_over_is_401() -> None:

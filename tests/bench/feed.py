@@ -74,7 +74,7 @@ async def develop(data: Path, world: World) -> tuple[str, list[str], dict]:
             f" {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
             flush=True,
         )
-        key = core.installation.key("access-tokens:1")
+        key = core.installation.token_keys(1)["1"]
         return key.hex(), tokens(world, key), await tables(core, data, world)
 
 
