@@ -46,7 +46,7 @@ from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
-from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
+from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
 from infra.developing import Developing
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
@@ -258,7 +258,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             stack.push_async_callback(checkpoints.close)
             logs = [log for log in range(core.store.logs) if log % len(dsns) == number]
             groups[f"{settings.cassandra_keyspace}-{number}"] = Group(logs, checkpoints, leadership)
-        developing = None
+        developing, sweeps = None, None
         if media:
             objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
             stack.push_async_callback(objects.close)
@@ -269,6 +269,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             stack.push_async_callback(darkroom.close)
             await darkroom.start()
             developing = Developing(core.deps, darkroom, objects)
+            sweeps = sweeping(core, objects, leadership)
         yield Parts(
             core.store,
             core.models,
@@ -281,6 +282,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             previews=core.queries.previews,
             preview=None if developing is None else developing.preview,
             process=None if developing is None else developing.process,
+            sweeping=sweeps,
         )
 
 

@@ -32,7 +32,7 @@ from commands import (
 from commands.celebrities import ReviewAuthor, review_author
 from commands.ports import Deps, Objects, Passwords
 from domain.celebrities import Thresholds
-from domain.ids import MemberId
+from domain.ids import MemberId, UploadId
 from domain.visibility import Sight
 from infra.caching.hits import Hits
 from infra.eventstore.store import LibraryEventStore
@@ -84,6 +84,7 @@ from streams.live import LiveFacts
 from streams.merging import Merged
 from streams.owning import OwnEvents
 from streams.settling import Finish, Leading, Settling
+from streams.sweeping import Sweeping
 
 SKEW: Final = timedelta(seconds=1)
 """So far the clocks of a cluster's processes may be apart."""
@@ -208,6 +209,17 @@ def settling(core: Core, leadership: Leading | None = None) -> Settling:
 
     finish = Finish(settle_block, accept_requests, settle_requests)
     return Settling(core.queries.unsettled, finish, deps.now, leadership)
+
+
+def sweeping(core: Core, objects: Objects, leadership: Leading | None = None) -> Sweeping:
+    """What removes uploads that nobody may use any more."""
+
+    async def sweep(upload_id: UploadId) -> bool:
+        return bool(
+            (await uploads.sweep_upload(uploads.SweepUpload(upload_id), deps=core.deps, objects=objects)).recorded
+        )
+
+    return Sweeping(core.queries.uploads, sweep, core.deps.now, core.settings.media_sweep_s, leadership)
 
 
 def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:

@@ -11,7 +11,7 @@ from api.tracing import context
 from commands.ports import Deps
 from domain.ids import MemberId, new_id
 from domain.recorded import Recorded
-from infra.core import Core, Queries, celebrities, erasing, settling, utc_now, wiring
+from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
 from infra.developing import Developing
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
@@ -158,6 +158,8 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         reviewing = asyncio.create_task(reviews.run(), name="celebrities")
         stack.push_async_callback(_ended, reviewing)
         stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
+        sweeps = asyncio.create_task(sweeping(core, objects).run(), name="sweeping uploads")
+        stack.push_async_callback(_ended, sweeps)
         for stage in stages:
             stage.start()
             stack.push_async_callback(stage.stop)

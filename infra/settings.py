@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     media_memory: int = Field(
         3_221_225_472, ge=268_435_456, description="Memory that one rendering process may use, bytes."
     )
+    media_sweep_s: float = Field(
+        3600.0, gt=0, description="How often uploads that nobody may use any more are swept away, seconds."
+    )
 
     postgres: str = Field("", description="Cluster: databases of the event store's logs, DSNs separated by commas.")
     postgres_replicas: str = Field("", description="Cluster: read replicas, DSN=of-which-database's number, by commas.")

@@ -10,9 +10,8 @@ import typer
 
 from commands.developing import PrunePhoto, prune_photo
 from commands.ports import Objects
-from commands.uploads import SweepUpload, sweep_upload
 from infra.bootstrap import open_core
-from infra.core import Core, utc_now
+from infra.core import Core, sweeping, utc_now
 from infra.settings import Settings
 from projections.ports import Waiting
 
@@ -41,13 +40,7 @@ def sweep(data: Data = None) -> None:
 
     async def run() -> None:
         async with _opened(data) as (core, objects):
-            swept, after = 0, None
-            while rows := await core.queries.uploads.page(after=after, limit=_PAGE):
-                for row in rows:
-                    receipt = await sweep_upload(SweepUpload(row.upload_id), deps=core.deps, objects=objects)
-                    swept += bool(receipt.recorded)
-                after = rows[-1].upload_id
-            typer.echo(f"{swept:,} uploads swept away")
+            typer.echo(f"{await sweeping(core, objects).all():,} uploads swept away")
 
     asyncio.run(run())
 

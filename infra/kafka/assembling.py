@@ -56,7 +56,7 @@ class Parts:
     """What streams are made of.
 
     `preview` and `process` develop a photo, where this process has the means; `settling` finishes what crashed commands
-    left.
+    left, `sweeping` removes uploads that were given up.
     """
 
     log: EventLog
@@ -70,6 +70,7 @@ class Parts:
     preview: Process | None = None
     process: Process | None = None
     settling: Service | None = None
+    sweeping: Service | None = None
 
 
 def all_topics(settings: Settings) -> dict[Name, Topic]:
@@ -149,6 +150,8 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
         broker = _broker(settings, wants[Name.THUMBNAIL_GENERATION], partitions)
         again_s = settings.work_again_s
         services.append(Workers(broker, parts.preview, name="previews", concurrency=hands, again_s=again_s))
+        if parts.sweeping is not None:
+            services.append(parts.sweeping)
     return services
 
 
