@@ -200,6 +200,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
 
 def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
     writes, reads, limits = wiring.writes, wiring.reads, wiring.limits
+    links = Links(Sealer(wiring.secret), wiring.base_url)
     idempotency = Idempotency(writes.recall, limits)
     return (
         members.routes(writes, reads, idempotency),
@@ -219,8 +220,8 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         albums.routes(writes, reads, idempotency, wiring.now),
         placing.routes(writes, reads, limits),
         moderation.routes(writes, idempotency),
-        closing.routes(writes, Links(Sealer(wiring.secret), wiring.base_url)),
+        closing.routes(writes, links),
         notifications.routes(writes, reads, idempotency, limits),
-        shares.routes(writes, idempotency, Links(Sealer(wiring.secret), wiring.base_url)),
+        shares.routes(writes, idempotency, links),
         views.routes(reads),
     )

@@ -72,7 +72,7 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
 
 COMMENTS = Projection(
     name="comments",
-    version=1,
+    version=2,
     handles=(PhotoCommented, CommentEdited, CommentRemoved, CommentTakenDown, CommentTakedownLifted),
     rows=(CommentRow,),
     project=project,

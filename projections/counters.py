@@ -90,7 +90,7 @@ def _photos(fact: Recorded) -> Iterator[Change]:
 
 COUNTERS = Projection(
     name="counters",
-    version=1,
+    version=2,
     handles=(
         PhotoLiked,
         PhotoUnliked,

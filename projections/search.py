@@ -256,7 +256,7 @@ def _found_by(photo: PhotoDocument) -> PhotoDocument:
 
 MEMBER_SEARCH: Final = Projection(
     name="member_search",
-    version=1,
+    version=2,
     handles=(MemberRegistered, ProfileChanged, MemberErased),
     rows=(MemberDocument,),
     project=project_members,

@@ -150,6 +150,13 @@ def member_state(found: MemberStateRow) -> MemberState:
     return MemberState(found.member_id, found.private, closed=found.closed, taken_down=found.taken_down)
 
 
+def share_state(row: ShareStateRow) -> ShareState:
+    """What the rule for links needs to know of one."""
+    return ShareState(
+        row.share_id, row.owner_id, row.subject, row.expires_at, row.password_hash, show_metadata=row.show_metadata
+    )
+
+
 def relations_of(
     viewer: MemberId,
     others: Iterable[MemberId],
@@ -212,38 +219,6 @@ def _standing(fact: Recorded) -> Iterator[Change]:
             yield Put(EndedSessionRow(member, fact.recorded_at))
 
 
-def _albums(fact: Recorded) -> Iterator[Change]:
-    match fact.event:
-        case AlbumCreated() | AlbumAudienceChanged() as made:
-            yield Put(AlbumStateRow(made.album_id, made.owner_id, made.audience))
-        case AlbumRemoved(album_id=album):
-            yield Drop(AlbumStateRow, (album,))
-
-
-def _shares(fact: Recorded) -> Iterator[Change]:
-    match fact.event:
-        case ShareCreated() as made:
-            yield Put(
-                ShareStateRow(
-                    made.share_id,
-                    made.owner_id,
-                    made.subject,
-                    made.expires_at,
-                    made.password_hash,
-                    show_metadata=made.show_metadata,
-                )
-            )
-        case ShareRevoked(share_id=share):
-            yield Drop(ShareStateRow, (share,))
-
-
-def share_state(row: ShareStateRow) -> ShareState:
-    """What the rule for links needs to know of one."""
-    return ShareState(
-        row.share_id, row.owner_id, row.subject, row.expires_at, row.password_hash, show_metadata=row.show_metadata
-    )
-
-
 def _relations(fact: Recorded) -> Iterator[Change]:
     match fact.event:
         case MemberFollowed() | FollowAccepted() as made:
@@ -280,6 +255,31 @@ def _photos(fact: Recorded) -> Iterator[Change]:
             yield Put(PhotoStateRow(lifted.photo_id, lifted.owner_id, lifted.status, lifted.audience))
         case PhotoRemoved() as gone:
             yield Put(PhotoStateRow(gone.photo_id, gone.owner_id, gone.status, gone.audience, removed=True))
+
+
+def _albums(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case AlbumCreated() | AlbumAudienceChanged() as made:
+            yield Put(AlbumStateRow(made.album_id, made.owner_id, made.audience))
+        case AlbumRemoved(album_id=album):
+            yield Drop(AlbumStateRow, (album,))
+
+
+def _shares(fact: Recorded) -> Iterator[Change]:
+    match fact.event:
+        case ShareCreated() as made:
+            yield Put(
+                ShareStateRow(
+                    made.share_id,
+                    made.owner_id,
+                    made.subject,
+                    made.expires_at,
+                    made.password_hash,
+                    show_metadata=made.show_metadata,
+                )
+            )
+        case ShareRevoked(share_id=share):
+            yield Drop(ShareStateRow, (share,))
 
 
 VISIBILITY = Projection(

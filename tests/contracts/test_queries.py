@@ -411,7 +411,7 @@ async def test_reports_page_newest_first(shown):
 
 async def test_whoever_leaves_waits_until_all_is_done(shown):
     shown.world.live(
-        ("upload", 0, 0, 0), ("like", 1, 0, 0), ("comment", 1, 0, 0), ("follow", 1, 0, 0), ("ask", 1, 0, 0)
+        ("upload", 0, 0, 0), ("like", 1, 0, 0), ("comment", 1, 0, 0), ("follow", 1, 0, 0), ("open_upload", 1, 0, 0)
     )
     shown.world.live(("leave", 1, 1, 0), ("leave", 0, 1, 0), ("leave", 0, 0, 3))
     await shown.level()
