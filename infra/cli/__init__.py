@@ -14,6 +14,7 @@ from infra.cli.replaying import as_of, replay, why
 from infra.cli.serving import serve
 from infra.cli.settings import show_settings
 from infra.cli.together import up
+from infra.cli.tracing import trace
 from infra.cli.working import worker
 from infra.collecting import collect_seldom
 
@@ -32,6 +33,7 @@ app.command("worker")(worker)
 app.command("replay")(replay)
 app.command("as-of")(as_of)
 app.command("why")(why)
+app.command("trace")(trace)
 app.command("settings")(show_settings)
 app.add_typer(projections.app, name="projections")
 app.add_typer(letters.app, name="letters")
