@@ -51,11 +51,11 @@ from infra.developing import Developing
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
-from infra.exposing import Exposing
+from infra.exposing import Exposed, Exposing
 from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import Installation, InstallationError, open_installation, proof_of
 from infra.kafka.assembling import Group, Parts
-from infra.kafka.checkpoints import PostgresRelayCheckpoints
+from infra.kafka.checkpoints import EXPOSED, PostgresRelayCheckpoints
 from infra.kafka.leadership import PostgresLeadership
 from infra.minio.bucket import Bucket, Place
 from infra.minio.objects import MinioObjects
@@ -80,6 +80,7 @@ from projections.rows import Projection, Tally
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
 from streams.erasing import SWEEP_S
+from streams.exposing import Gating
 from streams.following import prepare
 from streams.live import LiveFacts
 
@@ -184,7 +185,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         stack.push_async_callback(objects.close)
         if create:
             await objects.open()
-        exposing = Exposing(CassandraImmediate(lived), store, sight, queries.authors, objects)
+        exposing = Exposing(CassandraImmediate(lived), Exposed(store, sight, queries.authors, objects))
         deps = Deps(store=store, now=utc_now, new_id=new_id, immediate=exposing, context=context)
 
         async def shred(member_id: MemberId) -> None:
@@ -258,10 +259,14 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             stack.push_async_callback(checkpoints.close)
             logs = [log for log in range(core.store.logs) if log % len(dsns) == number]
             groups[f"{settings.cassandra_keyspace}-{number}"] = Group(logs, checkpoints, leadership)
+        objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
+        stack.push_async_callback(objects.close)
+        queries, gated = core.queries, PostgresRelayCheckpoints(dsns[0], EXPOSED)
+        stack.push_async_callback(gated.close)
+        files = Exposed(core.store, queries.sight, queries.authors, objects)
+        gating = Gating(core.store, queries.progress, files.expose, gated, leadership)
         developing, sweeps = None, None
         if media:
-            objects = MinioObjects(_place(settings), settings.minio_public_url, now=utc_now)
-            stack.push_async_callback(objects.close)
             limits = Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels)
             darkroom = VipsDarkroom(
                 objects.bucket, core.installation.key("variants"), workers=settings.media_workers, limits=limits
@@ -279,6 +284,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             groups,
             leadership,
             settling=settling(core, leadership),
+            exposing=gating,
             previews=core.queries.previews,
             preview=None if developing is None else developing.preview,
             process=None if developing is None else developing.process,

@@ -1,7 +1,8 @@
 """Exposing: the object store shows to everyone exactly the files of photos that everyone may see.
 
 It comes with what restricts, before the command answers: the visibility rows first, then the files' own gates, by
-those rows. Asked again it sets the same, so a repetition changes nothing.
+those rows. Asked again it sets the same, so a repetition changes nothing; what was not done before the answer, because
+a store was away, is done by `streams.exposing`.
 """
 
 import asyncio
@@ -47,20 +48,18 @@ class Gates(Protocol):
         ...
 
 
-class Exposing:
-    """The port `Immediate`: visibility rows, and the gates of files that follow from them."""
+class Exposed:
+    """The files of photos and avatars, whose gates follow from the visibility rows as they are."""
 
-    def __init__(self, rows: Immediate, store: EventStore, sight: Sight, authors: AuthorLists, gates: Gates) -> None:
-        self._rows = rows
+    def __init__(self, store: EventStore, sight: Sight, authors: AuthorLists, gates: Gates) -> None:
         self._store = store
         self._sight = sight
         self._authors = authors
         self._gates = gates
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def apply(self, recorded: Sequence[Recorded]) -> None:
-        """Apply the rows of those events, and open or shut the files that they are about."""
-        await self._rows.apply(recorded)
+    async def expose(self, recorded: Sequence[Recorded]) -> None:
+        """Open or shut the files that those events are about."""
         for fact in recorded:
             match fact.event:
                 case (
@@ -109,3 +108,16 @@ class Exposing:
             await self._gates.publish(keys)
         else:
             await self._gates.withhold(keys)
+
+
+class Exposing:
+    """The port `Immediate`: visibility rows, and the gates of files that follow from them."""
+
+    def __init__(self, rows: Immediate, files: Exposed) -> None:
+        self._rows = rows
+        self._files = files
+
+    async def apply(self, recorded: Sequence[Recorded]) -> None:
+        """Apply the rows of those events, and open or shut the files that they are about."""
+        await self._rows.apply(recorded)
+        await self._files.expose(recorded)

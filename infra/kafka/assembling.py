@@ -17,6 +17,7 @@ from projections.rows import Projection
 from projections.settling import SETTLING
 from projections.stores import Model, ReadModels
 from projections.timelines import TIMELINES
+from projections.visibility import VISIBILITY
 from streams.broker import Broker
 from streams.celebrities import Celebrities
 from streams.fanout import ChunkDispatcher, ChunkJob, Chunks, do
@@ -56,7 +57,7 @@ class Parts:
     """What streams are made of.
 
     `preview` and `process` develop a photo, where this process has the means; `settling` finishes what crashed commands
-    left, `sweeping` removes uploads that were given up.
+    left, `exposing` sets gates of files that they left, `sweeping` removes uploads that were given up.
     """
 
     log: EventLog
@@ -70,6 +71,7 @@ class Parts:
     preview: Process | None = None
     process: Process | None = None
     settling: Service | None = None
+    exposing: Service | None = None
     sweeping: Service | None = None
 
 
@@ -104,7 +106,7 @@ def build_relays(settings: Settings, parts: Parts) -> list[Service]:
 async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -> list[Service]:
     """What a worker of these names does; one that hosts `processing` or `timelines` also hands out their work.
 
-    Every worker that hosts anything takes part in fan-out; one that hosts `settling` does what is left to do there.
+    Every worker that hosts anything takes part in fan-out; one that hosts `settling` or `visibility` does what commands left.
 
     Creates the topics that are missing. Raises `ValueError` for a name that nothing has.
     """
@@ -133,6 +135,8 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
         services.append(parts.celebrities)
     if SETTLING in projections and parts.settling is not None:
         services.append(parts.settling)
+    if VISIBILITY in projections and parts.exposing is not None:
+        services.append(parts.exposing)
     if projections:
         broker = _broker(settings, wants[Name.EVENTS], partitions)
         services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=_all(told)))
