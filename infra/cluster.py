@@ -74,6 +74,7 @@ from infra.redis.trending import RedisTrending
 from infra.redis.views import RedisViews
 from infra.redis.walks import RedisWalks
 from infra.settings import Settings
+from infra.slow import Slow
 from projections.catalogue import CATALOGUE
 from projections.processing import WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
@@ -96,7 +97,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
     if missing := [f"FILMROLL_{name.upper()}" for name in _NEEDED if not getattr(settings, name)]:
         raise InstallationError(f"the cluster profile needs {', '.join(missing)}")
     installation = await asyncio.to_thread(_installation, settings, create=create)
-    dsns = dsns_in(settings.postgres)
+    dsns, slow = dsns_in(settings.postgres), Slow(settings.slow_query_ms)
     async with AsyncExitStack() as stack:
         store = await asyncio.to_thread(
             open_postgres_store,
@@ -108,6 +109,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             pool=settings.postgres_pool,
             create=create,
             shelf=Bucket(_place(settings)),
+            slow=slow,
         )
         stack.callback(keys.close)
         stack.push_async_callback(store.close)
@@ -116,7 +118,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             await asyncio.to_thread(
                 migrate_cassandra, points, settings.cassandra_keyspace, replication=settings.cassandra_replication
             )
-        cassandra = await Cassandra.open(points, settings.cassandra_keyspace)
+        cassandra = await Cassandra.open(points, settings.cassandra_keyspace, slow)
         stack.push_async_callback(cassandra.close)
         realm, hits = settings.cassandra_keyspace, Hits()
         copies = RedisCopies(settings.redis, realm=realm, hits=hits)

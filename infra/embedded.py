@@ -22,6 +22,7 @@ from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import open_installation
 from infra.passwords import Argon2Passwords
 from infra.settings import Settings
+from infra.slow import Slow
 from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.albums import SqliteAlbums
 from infra.sqlite.authors import SqliteAuthorLists
@@ -78,6 +79,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
     """Open the files of an installation; with `create`, make them where there are none yet."""
     installation = open_installation(settings, create=create)
     async with AsyncExitStack() as stack:
+        slow = Slow(settings.slow_query_ms)
         keys = SqliteKeys(settings.data / "keys.db", installation.key("members"))
         stack.callback(keys.close)
         store = open_sqlite_store(
@@ -87,9 +89,10 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             now=utc_now,
             synchronous=settings.synchronous,
             shelf=Disk(settings.data / "archive", ("events",)),
+            slow=slow,
         )
         stack.push_async_callback(store.close)
-        models = SqliteReadModels(settings.data / "models", CATALOGUE)
+        models = SqliteReadModels(settings.data / "models", CATALOGUE, slow=slow)
         await models.open()
         stack.push_async_callback(models.close)
         if create:  # a tool of newer code beside a running server must not set aside what that one serves

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     minio_secret_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO secret key.")
     minio_bucket: str = Field("filmroll", description="Cluster: bucket of originals and variants.")
 
+    slow_query_ms: float = Field(
+        100.0, ge=0, description="From how many milliseconds on a store's query is logged, with its plan; 0 for all."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least of what is logged.")
 

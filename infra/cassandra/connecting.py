@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -16,6 +17,7 @@ from cassandra.query import BoundStatement, SimpleStatement, tuple_factory
 
 from commands.errors import Unavailable
 from infra.breaking import Breaker
+from infra.slow import Slow
 
 Values = tuple[Any, ...]
 
@@ -42,7 +44,8 @@ def outages() -> Iterator[None]:
 class Cassandra:
     """One session on a keyspace, shared by everything in a process."""
 
-    def __init__(self, cluster: Cluster, session: Session, keyspace: str) -> None:
+    def __init__(self, cluster: Cluster, session: Session, keyspace: str, slow: Slow) -> None:
+        self._slow = slow
         self.session = session
         self.keyspace = keyspace
         self._cluster = cluster
@@ -51,12 +54,17 @@ class Cassandra:
         self._breaker = Breaker("cassandra")
 
     @classmethod
-    async def open(cls, points: Sequence[tuple[str, int]], keyspace: str) -> "Cassandra":
+    async def open(
+        cls,
+        points: Sequence[tuple[str, int]],
+        keyspace: str,
+        slow: Slow = Slow(),  # noqa: B008 - frozen
+    ) -> "Cassandra":
         """Connect; raises `Unavailable` where nothing answers. The keyspace has to be there (`schema.migrate`)."""
-        return await asyncio.to_thread(cls.connect, points, keyspace)
+        return await asyncio.to_thread(cls.connect, points, keyspace, slow)
 
     @classmethod
-    def connect(cls, points: Sequence[tuple[str, int]], keyspace: str) -> "Cassandra":
+    def connect(cls, points: Sequence[tuple[str, int]], keyspace: str, slow: Slow = Slow()) -> "Cassandra":  # noqa: B008 - frozen
         """Connect, blocking."""
         cluster = Cluster(
             [host for host, _ in points],
@@ -77,7 +85,7 @@ class Cassandra:
         )
         with outages():
             try:
-                return cls(cluster, cluster.connect(), keyspace)
+                return cls(cluster, cluster.connect(), keyspace, slow)
             except BaseException:
                 cluster.shutdown()
                 raise
@@ -107,7 +115,10 @@ class Cassandra:
     async def fetch(self, cql: str, *values: Any) -> list[Values]:
         """All rows that a statement finds, in one page: it has to limit itself."""
         known: Any = self._prepared.get(cql) or await asyncio.to_thread(self.prepared, cql)
-        return await self.send(unpaged(known.bind(values)))
+        began = time.perf_counter()
+        rows = await self.send(unpaged(known.bind(values)))
+        self._slow.note("cassandra", cql, time.perf_counter() - began)
+        return rows
 
     def send(self, statement: Any) -> Awaitable[list[Values]]:
         """Send a statement now, and await its rows; refused at once where no server was seen to answer."""

@@ -12,10 +12,18 @@ from infra.eventstore.keys import Keys
 from infra.eventstore.records import Records
 from infra.eventstore.sqlite import SqliteRecords
 from infra.eventstore.store import LibraryEventStore
+from infra.slow import Slow
 
 
 def open_sqlite_store(
-    path: Path, *, logs: int, keys: Keys, now: Now, synchronous: str = "FULL", shelf: Shelf | None = None
+    path: Path,
+    *,
+    logs: int,
+    keys: Keys,
+    now: Now,
+    synchronous: str = "FULL",
+    shelf: Shelf | None = None,
+    slow: Slow = Slow(),  # noqa: B008 - frozen
 ) -> LibraryEventStore:
     """The store in that SQLite file, made where there is none; blocks for a moment.
 
@@ -23,7 +31,7 @@ def open_sqlite_store(
     On the `shelf` lies the archive, if there may be one. With `synchronous="NORMAL"` a crash of the machine (not of the process) may lose acknowledged events.
     """
     try:
-        records = SqliteRecords(path, logs, synchronous)
+        records = SqliteRecords(path, logs, synchronous, slow)
     except PersistenceError as error:
         raise Unavailable(f"the event store can't be opened: {error}") from error
     return LibraryEventStore(with_archive(records, shelf), logs=logs, keys=keys, now=now)

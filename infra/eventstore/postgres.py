@@ -5,12 +5,13 @@ one insert for each log, commit. Which tables a database has says which logs lie
 gone from here for every process at once, also for one that hasn't heard of it.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, StoredEvent
-from psycopg import Connection, RawCursor
+from psycopg import Connection, Error, RawCursor
 from psycopg.errors import UndefinedTable
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
@@ -19,6 +20,7 @@ from infra.eventstore.postgres_arrays import Blobs, Numbers, Texts
 from infra.eventstore.postgres_database import Database
 from infra.eventstore.postgres_recorder import AWAIT_LOGS, LOCK_LOGS, LogRecorder
 from infra.eventstore.records import Moved, Place, Standing
+from infra.slow import Slow
 from streams.ports import Stored
 
 READS: Final = 2
@@ -57,8 +59,9 @@ class PostgresWriting:
 class PostgresRecords:
     """The logs that lie in one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, slow: Slow = Slow()) -> None:  # noqa: B008 - frozen
         self._database = database
+        self._slow = slow
         self._recorders: dict[int, LogRecorder] = {}
 
     @property
@@ -88,7 +91,11 @@ class PostgresRecords:
     def page(self, log: int, after: int, limit: int) -> list[Stored]:
         """Committed facts of a log after a number, in order."""
         statement = self.recorder(log).page_statement
-        rows = self._reading(lambda connection: _asked(connection, statement, after, limit).fetchall())
+        rows = self._reading(
+            self._watched(
+                lambda connection: _asked(connection, statement, after, limit).fetchall(), statement, after, limit
+            )
+        )
         return [Stored(log, *row) for row in rows]
 
     def streams(self, names: Mapping[int, Iterable[str]]) -> list[Stored]:
@@ -102,7 +109,10 @@ class PostgresRecords:
                 ]
                 return [Stored(log, *row) for log, cursor in found for row in cursor.fetchall()]
 
-        return self._reading(read)
+        if not asked:
+            return []
+        log, first = next(iter(asked.items()))
+        return self._reading(self._watched(read, self.recorder(log).streams_statement, first))
 
     def exchange(self, log: int, states: Sequence[tuple[int, bytes]]) -> int:
         """Put other payloads under these numbers."""
@@ -118,6 +128,20 @@ class PostgresRecords:
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
+
+    def _watched(
+        self, read: Callable[[Connection[Any]], _Result], statement: str, *values: object
+    ) -> Callable[[Connection[Any]], _Result]:
+        """The read; where it is slow, its statement, the first of several alike, is logged with its plan."""
+
+        def watched(connection: Connection[Any]) -> _Result:
+            began = time.perf_counter()
+            result = read(connection)
+            took = time.perf_counter() - began
+            self._slow.note(self.address, statement, took, lambda: _plan(connection, statement, values))
+            return result
+
+        return watched
 
     def _reading(self, read: Callable[[Connection[Any]], _Result]) -> _Result:
         for left in range(READS - 1, -1, -1):
@@ -140,6 +164,14 @@ def _asked(connection: Connection[Any], statement: str, *values: object) -> RawC
     cursor = _cursor(connection)
     cursor.execute(statement, values, prepare=True)
     return cursor
+
+
+def _plan(connection: Connection[Any], statement: str, values: Sequence[object]) -> list[str]:
+    """How PostgreSQL goes about a statement; where it can't say, why: a read that has succeeded fails for no plan."""
+    try:
+        return [line for (line,) in _asked(connection, f"EXPLAIN {statement}", *values).fetchall()]
+    except Error as error:
+        return [f"no plan: {error}"]
 
 
 def _standing(cursor: RawCursor[Any]) -> Standing:

@@ -21,6 +21,7 @@ from infra.eventstore.postgres_database import POOL, Database, connect
 from infra.eventstore.postgres_migration import PlacementError, identity, migrate, numbered, reached_at
 from infra.eventstore.postgres_placed import PlacedRecords, Replicas
 from infra.eventstore.store import LibraryEventStore
+from infra.slow import Slow
 
 _NUMBERED: Final = re.compile(r"[a-z]+://[^?=]*=\d+")
 LANES: Final = 4
@@ -42,6 +43,7 @@ def open_postgres_store(
     create: bool = False,
     lanes: int = LANES,
     shelf: Shelf | None = None,
+    slow: Slow = Slow(),  # noqa: B008 - frozen
 ) -> LibraryEventStore:
     """The store in these databases, the catalogue first; blocks for a moment.
 
@@ -52,7 +54,7 @@ def open_postgres_store(
     try:
         if create:
             migrate(dsns, logs)
-        clustered = Cluster(dsns, (min(POOL[0], pool), pool))
+        clustered = Cluster(dsns, (min(POOL[0], pool), pool), slow)
         placed = clustered.placements()
         if len(placed) != logs:
             raise PlacementError(f"the store was made with {len(placed)} logs, not {logs}: that holds for its life")
@@ -73,7 +75,13 @@ class _Opened:
 class Cluster:
     """The databases of an installation by their numbers, opened when first asked for."""
 
-    def __init__(self, dsns: Sequence[str], pool: tuple[int, int] = POOL) -> None:
+    def __init__(
+        self,
+        dsns: Sequence[str],
+        pool: tuple[int, int] = POOL,
+        slow: Slow = Slow(),  # noqa: B008 - frozen
+    ) -> None:
+        self._slow = slow
         self._pool = pool
         self._dsns = dict(numbered(dsns))
         self._opened: dict[int, _Opened] = {}
@@ -99,7 +107,7 @@ class Cluster:
             except psycopg.OperationalError:
                 continue
             if known is not None:
-                found.setdefault(known[1], []).append(PostgresRecords(Database(dsn, pool=self._pool)))
+                found.setdefault(known[1], []).append(PostgresRecords(Database(dsn, pool=self._pool), self._slow))
         return {number: Replicas(records) for number, records in found.items()}
 
     def close(self) -> None:
@@ -111,7 +119,7 @@ class Cluster:
         with self._gate:
             if number not in self._opened:
                 database = Database(self._dsn(number), pool=self._pool)
-                self._opened[number] = _Opened(PostgresRecords(database), database)
+                self._opened[number] = _Opened(PostgresRecords(database, self._slow), database)
             return self._opened[number]
 
     def _dsn(self, number: int) -> str:

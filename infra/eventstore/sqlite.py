@@ -1,8 +1,10 @@
 """The event store's records in SQLite: all logs in one file, a table for each, through the library's recorder."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,8 @@ from eventsourcing.sqlite import (
 
 from infra.eventstore.codec import STAMPED
 from infra.eventstore.records import Place, Standing
+from infra.slow import Slow
+from infra.sqlite.connections import plan
 from streams.ports import Stored
 
 SYNCHRONOUS: Final = ("NORMAL", "FULL", "EXTRA")
@@ -103,7 +107,14 @@ class SqliteWriting:
 class SqliteRecords:
     """All logs of an installation in one SQLite file (WAL), which also remembers how many they are."""
 
-    def __init__(self, path: Path, logs: int, synchronous: str = "FULL") -> None:
+    def __init__(
+        self,
+        path: Path,
+        logs: int,
+        synchronous: str = "FULL",
+        slow: Slow = Slow(),  # noqa: B008 - frozen
+    ) -> None:
+        self._slow = slow
         self._datastore = _Datastore(path, synchronous)
         self._recorders = [LogRecorder(self._datastore, f"log_{log:04}") for log in range(logs)]
         self._create_tables(logs)
@@ -158,7 +169,14 @@ class SqliteRecords:
         with _translated(), self._datastore.transaction(commit=False) as cursor:
             plain = cursor.sqlite_cursor if isinstance(cursor, SQLiteCursor) else cursor
             plain.row_factory = None
-            yield lambda statement, values: plain.execute(statement, values).fetchall()
+            yield partial(self._found, plain)
+
+    def _found(self, cursor: Any, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        began = time.perf_counter()
+        found: list[tuple[Any, ...]] = cursor.execute(statement, values).fetchall()
+        took = time.perf_counter() - began
+        self._slow.note("events", statement, took, lambda: plan(cursor, statement, values))
+        return found
 
     @contextmanager
     def _transaction(self) -> Iterator[SQLiteCursor]:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from itertools import chain
 from typing import Final, ParamSpec, TypeVar
@@ -203,7 +204,7 @@ class LibraryEventStore:
         """Run a blocking call on a reading thread."""
         loop = asyncio.get_running_loop()
         try:
-            running = loop.run_in_executor(self._readers, partial(call, *args, **kwargs))
+            running = loop.run_in_executor(self._readers, partial(copy_context().run, call, *args, **kwargs))
         except RuntimeError as error:
             raise Unavailable("the store is closed") from error
         with _told():

@@ -1,10 +1,10 @@
 """How SQLite files are opened: write-ahead log, durable against a killed process, and never created by accident."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 BUSY_S: Final = 30.0
 """How long a writer waits for another process before it gives up."""
@@ -35,6 +35,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if read_only:
         connection.execute("PRAGMA query_only = 1")
     return connection
+
+
+def plan(asked: sqlite3.Connection | sqlite3.Cursor, statement: str, values: Sequence[Any]) -> list[str]:
+    """How SQLite goes about a statement, step by step."""
+    return [row[-1] for row in asked.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
 def files_of(path: Path) -> tuple[Path, ...]:

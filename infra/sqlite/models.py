@@ -14,6 +14,7 @@ from typing import IO, Any, Final, TypeVar
 
 from domain.recorded import Recorded
 from infra.caching.hits import Hits
+from infra.slow import Slow
 from infra.sqlite.build import Build, checkpoints
 from infra.sqlite.connections import create, files_of
 from infra.sqlite.journal import Changed, Journal
@@ -45,12 +46,18 @@ class SqliteReadModels:
     """All builds in a directory; to be opened before use and closed after it, on the same event loop."""
 
     def __init__(
-        self, directory: Path, catalogue: Iterable[Projection], *, now: Callable[[], datetime] = utc_now
+        self,
+        directory: Path,
+        catalogue: Iterable[Projection],
+        *,
+        now: Callable[[], datetime] = utc_now,
+        slow: Slow = Slow(),  # noqa: B008 - frozen
     ) -> None:
         self.directory = directory
         self.catalogue = {projection.name: projection for projection in catalogue}
         self.tides = Tides()
         self._now = now
+        self._slow = slow
         self.hits = Hits()
         self._builds: dict[Model, Build] = {}
         self._journals: dict[Model, Journal] = {}
@@ -61,7 +68,7 @@ class SqliteReadModels:
         """Open the directory, and finish what interrupted drops left behind."""
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write-models")
         self._registry = await asyncio.to_thread(self._open)
-        self._readers = Readers(self._registry, self.path_of)
+        self._readers = Readers(self._registry, self.path_of, self._slow)
 
     async def close(self) -> None:
         """Let running reads and writes end, and all files go."""

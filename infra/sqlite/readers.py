@@ -3,14 +3,17 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from infra.sqlite.connections import connect
+from infra.slow import Slow
+from infra.sqlite.connections import connect, plan
 from infra.sqlite.registry import Registry, Snapshot
 from infra.sqlite.shapes import shape_of
 from projections.stores import Model
@@ -25,19 +28,28 @@ T = TypeVar("T")
 class Reader:
     """One build's rows, for the length of one read."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, model: Model, slow: Slow) -> None:
         self.connection = connection
+        self._model = model
+        self._slow = slow
 
     def rows(self, cls: type[R], tail: str, *values: Any) -> list[R]:
         """Rows of a table as `SELECT … FROM table` finds them with this tail."""
         shape = shape_of(cast(type, cls))
         decode = shape.decode
-        found = self.connection.execute(f"SELECT {shape.names} FROM {shape.table.name} {tail}", values)  # noqa: S608
-        return [cast(R, decode(row)) for row in found.fetchall()]
+        found = self._found(f"SELECT {shape.names} FROM {shape.table.name} {tail}", values)  # noqa: S608
+        return [cast(R, decode(row)) for row in found]
 
     def values(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a whole statement finds."""
-        return self.connection.execute(statement, values).fetchall()
+        return self._found(statement, values)
+
+    def _found(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        began = time.perf_counter()
+        found = self.connection.execute(statement, values).fetchall()
+        took = time.perf_counter() - began
+        self._slow.note(self._model, statement, took, lambda: plan(self.connection, statement, values))
+        return found
 
 
 class _Local(threading.local):
@@ -51,8 +63,9 @@ class _Local(threading.local):
 class Readers:
     """The reading threads."""
 
-    def __init__(self, registry: Registry, path_of: Callable[[Model], Path]) -> None:
+    def __init__(self, registry: Registry, path_of: Callable[[Model], Path], slow: Slow) -> None:
         self._registry = registry
+        self._slow = slow
         self._path_of = path_of
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="read-models")
         self._local = _Local()
@@ -86,7 +99,7 @@ class Readers:
         self._opened.clear()
 
     async def _run(self, function: Callable[..., T], *values: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, function, *values)
 
     def _read_live(self, projection: str, read: Callable[[Reader], T]) -> T:
         def attempt(snapshot: Snapshot) -> T:
@@ -105,7 +118,7 @@ class Readers:
         return self._steadily(attempt)
 
     def _read_every(self, read: Callable[[Snapshot, Callable[[Model], Reader]], T]) -> T:
-        return self._steadily(lambda snapshot: read(snapshot, lambda model: Reader(self._connection(model))))
+        return self._steadily(lambda snapshot: read(snapshot, self._reader))
 
     def _steadily(self, attempt: Callable[[Snapshot], T]) -> T:
         """A build may be dropped between the look at the registry and the read: then a new look finds another."""
@@ -123,11 +136,14 @@ class Readers:
         with self._quiet:
             self._busy[model] += 1
         try:
-            yield Reader(self._connection(model))
+            yield self._reader(model)
         finally:
             with self._quiet:
                 self._busy[model] -= 1
                 self._quiet.notify_all()
+
+    def _reader(self, model: Model) -> Reader:
+        return Reader(self._connection(model), model, self._slow)
 
     def _connection(self, model: Model) -> sqlite3.Connection:
         snapshot = self._registry.snapshot()
