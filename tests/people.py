@@ -13,7 +13,8 @@ PASSWORD = "correct horse battery"
 _opened: list[httpx.Client] = []
 
 
-def _client(url: str) -> httpx.Client:
+def anyone(url: str) -> httpx.Client:
+    """A client of nobody in particular, closed when the tests are over."""
     _opened.append(httpx.Client(base_url=url, timeout=30))
     return _opened[-1]
 
@@ -98,7 +99,7 @@ class Person:
 
 def person(url: str, username: str, **said: str) -> Person:
     """Register and log in."""
-    http = _client(url)
+    http = anyone(url)
     body = {
         "username": username,
         "email": f"{username}@example.org",
@@ -119,7 +120,7 @@ def logged_in(url: str, username: str) -> Person:
 
 def logged_in_with(url: str, username: str, password: str) -> Person:
     """The same, for someone with a password of their own."""
-    http = _client(url)
+    http = anyone(url)
     answer = http.post("/v1/sessions", json={"username": username, "password": password})
     assert answer.status_code == 201, answer.text
     headers = {
