@@ -9,6 +9,7 @@ from api.answers import stamp, stamp_or_none
 from api.bodies import JsonRoute
 from api.caching import shown
 from api.documents import read
+from api.identity import Viewer
 from api.links import Links
 from api.ports import Reads
 from api.positions import fresh
@@ -25,7 +26,7 @@ def routes(reads: Reads, links: Links) -> APIRouter:
     router = APIRouter(route_class=JsonRoute)
 
     @router.get("/v1/erasures/{token}", **read("An erasure", "members", shapes.Erasure, examples.ERASURE, 404))
-    async def report(request: Request, token: str, at: Fresh) -> Response:
+    async def report(request: Request, token: str, _: Viewer, at: Fresh) -> Response:
         """What was withdrawn, removed and shredded, and when, for whoever has the link."""
         member_id = links.member_of(token)
         row = await reads.erasures.get(member_id) if member_id else None

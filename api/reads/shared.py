@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.bodies import JsonRoute
 from api.caching import shown
 from api.documents import read
+from api.identity import Viewer
 from api.opening import Opening, not_found
 from api.pages import HTML, for_browsers, html, locked, origin_of, page_of
 from api.paging import Page, Paged, body, fill
@@ -38,7 +39,9 @@ def routes(opening: Opening) -> APIRouter:
     router = APIRouter(route_class=JsonRoute)
 
     @router.get("/v1/shared/{token}", **_SAID)
-    async def follow(request: Request, token: str, at: Fresh, page: Paged, password: Password = None) -> Response:
+    async def follow(
+        request: Request, token: str, _: Viewer, at: Fresh, page: Paged, password: Password = None
+    ) -> Response:
         """For anyone who has the link, and the password if it has one; an album's photos come in pages."""
         browser = for_browsers(request)
         try:
@@ -47,6 +50,8 @@ def routes(opening: Opening) -> APIRouter:
             if browser and problem.status == HTTPStatus.UNAUTHORIZED:
                 return html(locked(), status=problem.status)
             raise
+        if share.kind == PHOTO and page.cursor is not None:
+            page.after(*_scope(share))  # there are no pages of one photo, so no cursor was given out
         told, version = await (_photo(opening, share) if share.kind == PHOTO else _album(opening, share, page))
         answer = _for_browser(request, told) if browser else _for_program(request, at, told, version)
         if answer.status_code == HTTPStatus.OK and page.cursor is None:
@@ -66,6 +71,10 @@ def _for_program(request: Request, at: Reached, told: dict[str, Any], version: A
     return answer
 
 
+def _scope(share: ShareState) -> tuple[str, str]:
+    return "shared", share.share_id
+
+
 async def _photo(opening: Opening, share: ShareState) -> tuple[dict[str, Any], Any]:
     (found,) = await photos(opening.reads, share, [share.subject_id], opening.now)
     if found is None:
@@ -74,7 +83,7 @@ async def _photo(opening: Opening, share: ShareState) -> tuple[dict[str, Any], A
 
 
 async def _album(opening: Opening, share: ShareState, page: Page) -> tuple[dict[str, Any], Any]:
-    reads, now, scope = opening.reads, opening.now, ("shared", share.share_id)
+    reads, now, scope = opening.reads, opening.now, _scope(share)
     about = await album(reads, share, now)
     if about is None:
         raise not_found()

@@ -58,7 +58,7 @@ async def published(here: Inside, owner: str, age: timedelta = timedelta(), of: 
             1, 40, 30, "LEHV6n", "#aabbcc", (Variant("small", "jpeg", 40, 30, 1000, "key-small.jpeg"),)
         )
         processed = PhotoProcessed(
-            **whose, sha256=photo, rendition=rendition, taken_at=None, camera=None, location=None
+            **whose, sha256=photo, rendition=rendition, taken_at=None, camera=None, location=None, likeness=None
         )
         writes.append(Write(photos.stream(photo), 0, (uploaded, processed)))
         made.append(photo)

@@ -128,6 +128,7 @@ class Town:
             taken_at=None,
             camera=Camera(*camera, None, None, None, None, None) if camera else None,
             location=Location(*where, None) if where else None,
+            likeness=None,
         )
         self.record(photo, uploaded, processed)
         return photo

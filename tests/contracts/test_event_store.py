@@ -116,7 +116,7 @@ async def test_one_of_many_who_expect_the_same_wins(store: LibraryEventStore) ->
 
 async def test_a_conflict_among_others_costs_the_others_nothing(store: LibraryEventStore) -> None:
     await store.append([write(stream("taken"))], CONTEXT)
-    with store._records.writing([0]):  # so that all of them wait together
+    with store.records.writing([0]):  # so that all of them wait together
         tries = [asyncio.ensure_future(store.append([write(stream(f"s{n}"))], CONTEXT)) for n in range(5)]
         tries += [asyncio.ensure_future(store.append([write(stream("taken"))], CONTEXT))]
         tries += [asyncio.ensure_future(store.append([write(stream(f"t{n}"))], CONTEXT)) for n in range(5)]
@@ -184,7 +184,7 @@ async def test_a_destroyed_key_leaves_erased_marks_and_takes_no_new_events(
 
 
 async def test_a_caller_who_goes_away_takes_nobody_along(store: LibraryEventStore) -> None:
-    with store._records.writing([0]):
+    with store.records.writing([0]):
         tries = [asyncio.ensure_future(store.append([write(stream(f"s{n}"))], CONTEXT)) for n in range(9)]
         await asyncio.wait(tries, timeout=0)
         tries[0].cancel()
@@ -197,7 +197,7 @@ async def test_a_caller_who_goes_away_takes_nobody_along(store: LibraryEventStor
 
 async def test_closing_writes_what_waits_and_takes_no_more(place: Place, clock: Clock) -> None:
     store = place.open(clock)
-    with store._records.writing([0]):
+    with store.records.writing([0]):
         tries = [asyncio.ensure_future(store.append([write(stream(f"s{n}"))], CONTEXT)) for n in range(9)]
         await asyncio.wait(tries, timeout=0)
         closing = asyncio.ensure_future(store.close())

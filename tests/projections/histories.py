@@ -263,7 +263,7 @@ class World:
         photo = self._id(slot_of(owner))
         audience = AUDIENCES[b % 3]
         self.photos[photo] = {"owner_id": owner, "status": "processing", "audience": audience, "removed": False}
-        tags = self.photos[photo]["tags"] = ("sea", "Öl")[: c % 3]
+        tags = self.photos[photo]["tags"] = ("sea", "öl")[: c % 3]
         uploaded = PhotoUploaded(
             at=self.at,
             photo_id=photo,
