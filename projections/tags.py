@@ -1,7 +1,7 @@
 """Tags: the photos of each tag, and how often public photos of each hour use them.
 
-A photo's tags, and whether it is public, are one row, which later facts look at. An account that goes private takes
-its photos out of the uses; the photos of a tag are all of them, for who may see which is decided at read.
+A photo's tags, and whether it is public, are one row, which later facts look at. An account that is not open takes its
+photos out of the uses; the photos of a tag are all of them, for who may see which is decided at read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +9,9 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from domain.events import (
+    MemberClosed,
+    MemberTakedownLifted,
+    MemberTakenDown,
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
@@ -16,6 +19,8 @@ from domain.events import (
     PhotoProcessed,
     PhotoRemoved,
     PhotoRestored,
+    PhotoTakedownLifted,
+    PhotoTakenDown,
     PhotoUploaded,
 )
 from domain.ids import MemberId, PhotoId, time_of
@@ -45,7 +50,7 @@ class PhotoTagsRow:
 
 @row("tag_owners", key=("owner_id",))
 class TagOwnerRow:
-    """A member whose account is private."""
+    """A member whose account is private, closed or taken down."""
 
     owner_id: MemberId
 
@@ -83,16 +88,18 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             | PhotoAudienceChanged(owner_id=owner, photo_id=photo)
             | PhotoRemoved(owner_id=owner, photo_id=photo)
             | PhotoRestored(owner_id=owner, photo_id=photo)
+            | PhotoTakenDown(owner_id=owner, photo_id=photo)
+            | PhotoTakedownLifted(owner_id=owner, photo_id=photo)
         ):
             before = look.get(PhotoTagsRow, owner, photo)
             if before is not None:
                 listed = look.get(TagOwnerRow, owner) is None
                 yield from _changed(before, _after(before, fact), listed=listed)
-        case MemberWentPrivate(member_id=owner):
+        case MemberWentPrivate(member_id=owner) | MemberTakenDown(member_id=owner) | MemberClosed(member_id=owner):
             yield Put(TagOwnerRow(owner))
             for known in _public(look, owner):
                 yield from (Drop(TagUseRow, _use(known, tag)) for tag in known.tags)
-        case MemberWentPublic(member_id=owner):
+        case MemberWentPublic(member_id=owner) | MemberTakedownLifted(member_id=owner, private=False, closed=False):
             yield Drop(TagOwnerRow, (owner,))
             for known in _public(look, owner):
                 yield from (Put(TagUseRow(*_use(known, tag))) for tag in known.tags)
@@ -108,7 +115,11 @@ def _after(before: PhotoTagsRow, fact: Recorded) -> PhotoTagsRow:
             return replace(before, tags=tags)
         case PhotoProcessed(audience=audience):
             return replace(before, public=audience == Audience.PUBLIC)
-        case PhotoAudienceChanged(status=status, audience=audience) | PhotoRestored(status=status, audience=audience):
+        case (
+            PhotoAudienceChanged(status=status, audience=audience)
+            | PhotoRestored(status=status, audience=audience)
+            | PhotoTakedownLifted(status=status, audience=audience)
+        ):
             return replace(before, public=status == Status.READY and audience == Audience.PUBLIC)
         case _:
             return replace(before, public=False)
@@ -142,8 +153,13 @@ TAGS: Final = Projection(
         PhotoAudienceChanged,
         PhotoRemoved,
         PhotoRestored,
+        PhotoTakenDown,
+        PhotoTakedownLifted,
         MemberWentPrivate,
         MemberWentPublic,
+        MemberTakenDown,
+        MemberTakedownLifted,
+        MemberClosed,
     ),
     rows=(TaggedPhotoRow, PhotoTagsRow, TagOwnerRow, TagUseRow),
     project=project,

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 
-from domain.events import CommentRemoved, PhotoCommented, PhotoLiked, PhotoUnliked
+from domain.events import (
+    CommentRemoved,
+    CommentTakedownLifted,
+    CommentTakenDown,
+    PhotoCommented,
+    PhotoLiked,
+    PhotoUnliked,
+)
 from domain.ids import PhotoId, time_of
 from domain.ranking import interest
 from domain.recorded import Recorded
@@ -59,9 +66,9 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             by = LIKE
         case PhotoUnliked(photo_id=photo):
             by = -LIKE
-        case PhotoCommented(photo_id=photo):
+        case PhotoCommented(photo_id=photo) | CommentTakedownLifted(photo_id=photo):
             by = COMMENT
-        case CommentRemoved(photo_id=photo):
+        case CommentRemoved(photo_id=photo) | CommentTakenDown(photo_id=photo):
             by = -COMMENT
         case _:
             return
@@ -78,7 +85,7 @@ def _spans(first: datetime, end: datetime, step: timedelta, kind: str) -> list[s
 TRENDING: Final = Projection(
     name="trending",
     version=1,
-    handles=(PhotoLiked, PhotoUnliked, PhotoCommented, CommentRemoved),
+    handles=(PhotoLiked, PhotoUnliked, PhotoCommented, CommentRemoved, CommentTakenDown, CommentTakedownLifted),
     rows=(Tally,),
     project=project,
     ranked=True,

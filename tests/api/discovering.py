@@ -144,11 +144,14 @@ class Plaza:
             photo
             for photo, known in self.world.photos.items()
             if (known["status"], known["audience"], known["removed"]) == ("ready", "public", False)
+            and not known.get("down")
             and time_of(photo) >= self.now() - window
             and self.may_see(who, known["owner_id"])
         ]
 
     def may_see(self, who: str | None, owner: str) -> bool:
+        if owner in self.world.down or owner in self.world.left:
+            return False
         if who == owner:
             return True
         if who is not None and self.world.barred(who, owner):

@@ -12,7 +12,7 @@ from projections.visibility import VISIBILITY
 from tests.api.discovering import Plaza, plaza
 from tests.projections.histories import REACTIONS, steps
 
-few = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
 reactions = st.lists(st.tuples(st.sampled_from(REACTIONS), *[st.integers(0, 60)] * 3), min_size=1, max_size=12)
 
