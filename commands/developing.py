@@ -27,11 +27,13 @@ class PreviewPhoto:
 class ProcessPhoto:
     """Develop a published photo, or render it as it was last edited.
 
-    With `again`, one that is ready is rendered in any case, by the recipe of now.
+    With `recipe`, one that is ready is rendered too where it is shown by another; with `again`, in any case. Either way
+    it is the darkroom's own recipe that it is rendered by.
     """
 
     photo_id: PhotoId
     again: bool = False
+    recipe: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ class ProcessAvatar:
 
 @dataclass(frozen=True, slots=True)
 class PrunePhoto:
-    """Remove the files that former renditions of a photo left."""
+    """Remove the files that former renditions of a photo left; with `recipe`, only where one was by that."""
 
     photo_id: PhotoId
+    recipe: int | None = None
 
 
 async def preview_photo(command: PreviewPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
@@ -65,7 +68,7 @@ async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom
     """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
     photo, deps = await _photo(deps, command.photo_id)
     if not _waits(photo):
-        return await _render(deps, photo, darkroom) if photo.unrendered or command.again else Receipt(photo)
+        return await _render(deps, photo, darkroom) if _outdated(photo, command) else Receipt(photo)
     outcome = await darkroom.develop(_exposed(photo))
     if isinstance(outcome, Spoiled):
         return await _reject(deps, command.photo_id, outcome)
@@ -115,7 +118,7 @@ async def process_avatar(
 async def prune_photo(command: PrunePhoto, *, deps: Deps, objects: Objects) -> Receipt[Photo]:
     """Remove the files that nothing shows any more, then record that."""
     photo, deps = await _photo(deps, command.photo_id)
-    if not photo.former:
+    if not photo.former or (command.recipe is not None and command.recipe not in photo.former_recipes):
         return Receipt(photo)
     await objects.remove(photo.former)
     at = deps.now()
@@ -151,6 +154,14 @@ async def _reject(deps: Deps, photo_id: PhotoId, why: Spoiled) -> Receipt[Photo]
 
 def _waits(photo: Photo) -> bool:
     return photo.uploaded is not None and photo.status == Status.PROCESSING and photo.removed_at is None
+
+
+def _outdated(photo: Photo, command: ProcessPhoto) -> bool:
+    """Whether one that doesn't wait to be developed is to be rendered."""
+    if photo.rendition is None:
+        return False
+    by_another = command.recipe is not None and photo.rendition.recipe != command.recipe
+    return photo.unrendered or command.again or by_another
 
 
 def _exposed(photo: Photo) -> Exposed:

@@ -64,6 +64,8 @@ class Photo:
     """Of the upright original, in pixels."""
     former: tuple[str, ...] = ()
     """The keys of files that former renditions left."""
+    former_recipes: frozenset[int] = frozenset()
+    """The recipes of those renditions."""
 
     @property
     def unrendered(self) -> bool:
@@ -130,15 +132,15 @@ def _with_picture(photo: Photo, event: Event) -> Photo:
             return replace(photo, preview=rendition)
         case PhotoProcessed(rendition=rendition):
             size = (rendition.width, rendition.height)
-            return replace(photo, status=Status.READY, rendition=rendition, size=size)
+            done = replace(photo, status=Status.READY, rendition=rendition, size=size)
+            return _leaving(done, photo.preview, rendition)  # some, where the recipe became another in between
         case PhotoEdited(edition=edition, edits=edits):
             return replace(photo, edition=edition, edits=edits)
         case PhotoRendered(edition=edition, rendition=rendition):
-            former = (*photo.former, *_left(photo.rendition, rendition))
-            kept = tuple(key for key in dict.fromkeys(former) if key not in _keys(rendition))
-            return replace(photo, rendition=rendition, shown_edition=edition, former=kept)
+            shown = replace(photo, rendition=rendition, shown_edition=edition)
+            return _leaving(shown, photo.rendition, rendition)
         case PhotoPruned():
-            return replace(photo, former=())
+            return replace(photo, former=(), former_recipes=frozenset())
         case _:
             return photo
 
@@ -330,6 +332,14 @@ def owned_by(photo: Photo, member_id: MemberId, *, removed_too: bool = False) ->
 
 def _keys(rendition: Rendition | None) -> frozenset[str]:
     return frozenset() if rendition is None else frozenset(variant.key for variant in rendition.variants)
+
+
+def _leaving(photo: Photo, before: Rendition | None, after: Rendition) -> Photo:
+    """The photo with what a rendition leaves behind it when another takes its place."""
+    left = _left(before, after)
+    former = tuple(key for key in dict.fromkeys((*photo.former, *left)) if key not in _keys(after))
+    recipes = photo.former_recipes | ({before.recipe} if left and before is not None else frozenset())
+    return replace(photo, former=former, former_recipes=recipes if former else frozenset())
 
 
 def _left(before: Rendition | None, after: Rendition) -> list[str]:

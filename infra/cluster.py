@@ -47,12 +47,11 @@ from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
 from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Developing
+from infra.developing import Developing, darkroom_of
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
 from infra.exposing import Exposed, Exposing
-from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import Installation, InstallationError, open_installation, proof_of
 from infra.kafka.assembling import Group, Parts
 from infra.kafka.checkpoints import EXPOSED, PostgresRelayCheckpoints
@@ -269,10 +268,7 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
         gating = Gating(core.store, queries.progress, files.expose, gated, leadership)
         developing, sweeps = None, None
         if media:
-            limits = Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels)
-            darkroom = VipsDarkroom(
-                objects.bucket, core.installation.key("variants"), workers=settings.media_workers, limits=limits
-            )
+            darkroom = darkroom_of(settings, core.installation, objects.bucket)
             stack.push_async_callback(darkroom.close)
             await darkroom.start()
             developing = Developing(core.deps, darkroom, objects)

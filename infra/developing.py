@@ -12,6 +12,22 @@ from commands.developing import (
 )
 from commands.ports import Darkroom, Deps, Objects
 from domain.ids import MemberId, PhotoId
+from infra.images.pool import Limits, VipsDarkroom
+from infra.images.worker import Plates
+from infra.installation import Installation
+from infra.recipes import recipe_of
+from infra.settings import Settings
+
+
+def darkroom_of(settings: Settings, installation: Installation, plates: Plates) -> VipsDarkroom:
+    """The rendering processes of an installation, not started yet; they render by its recipe."""
+    return VipsDarkroom(
+        plates,
+        installation.key("variants"),
+        workers=settings.media_workers,
+        limits=Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels),
+        recipe=recipe_of(settings),
+    )
 
 
 @dataclass(frozen=True, slots=True)

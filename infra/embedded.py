@@ -12,13 +12,12 @@ from commands.ports import Deps
 from domain.ids import MemberId, new_id
 from domain.recorded import Recorded
 from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Developing
+from infra.developing import Developing, darkroom_of
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
 from infra.files.disk import Disk
 from infra.files.objects import FileObjects
-from infra.images.pool import Limits, VipsDarkroom
 from infra.installation import open_installation
 from infra.passwords import Argon2Passwords
 from infra.settings import Settings
@@ -129,10 +128,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         passwords = Argon2Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes)
         stack.callback(passwords.close)
         objects = FileObjects(settings.data / "objects", installation.key("files"), base_url, now=utc_now)
-        limits = Limits(settings.media_seconds, settings.media_memory, settings.media_max_pixels)
-        darkroom = VipsDarkroom(
-            objects.disk, installation.key("variants"), workers=settings.media_workers, limits=limits
-        )
+        darkroom = darkroom_of(settings, installation, objects.disk)
         stack.push_async_callback(darkroom.close)
         await darkroom.start()
 

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     media_workers: int = Field(
         max(1, (os.cpu_count() or 2) - 1), ge=1, description="Processes that render photos beside the server."
     )
+    media_sizes: str = Field(
+        "",
+        pattern=r"^\s*([1-9]\d{1,3}\s*(,\s*[1-9]\d{1,3}\s*){0,15})?$",
+        description="Sizes to render beside the usual ones, pixels of the longer side, by commas; a recipe of its own.",
+    )
     media_max_pixels: int = Field(100_000_000, ge=1, description="Pixels above which a file is a decompression bomb.")
     media_seconds: float = Field(60.0, gt=0, description="Seconds that one file may take to render.")
     media_memory: int = Field(
@@ -109,6 +114,11 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least of what is logged.")
+
+    @property
+    def added_sizes(self) -> tuple[int, ...]:
+        """The sizes of `media_sizes`, each once, in rising order."""
+        return tuple(sorted({int(each) for each in self.media_sizes.split(",") if each.strip()}))
 
 
 @dataclass(frozen=True, slots=True)

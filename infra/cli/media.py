@@ -1,23 +1,36 @@
 """`filmroll media`: what waits to be rendered, and what nobody needs any more."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from commands.developing import PrunePhoto, prune_photo
-from commands.ports import Objects
+from commands.members import find_member
+from domain.errors import Refused
+from domain.ids import MemberId
 from infra.bootstrap import open_core
+from infra.cli.asking import Data, refused, settings_for
+from infra.cli.rerendering import Chosen, all_photos, each, rerender
 from infra.core import Core, sweeping, utc_now
-from infra.settings import Settings
+from infra.developing import darkroom_of
+from infra.files.objects import FileObjects
+from infra.images.pool import VipsDarkroom
+from infra.recipes import recipe_of
 from projections.ports import Waiting
+
+if TYPE_CHECKING:
+    from infra.minio.objects import MinioObjects
 
 app = typer.Typer(help="Photos' files: what waits, and what is left over.", no_args_is_help=True)
 
-Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
 _PAGE: Final = 200
 
 
@@ -46,23 +59,90 @@ def sweep(data: Data = None) -> None:
 
 
 @app.command()
+def recipe(data: Data = None) -> None:
+    """By which recipe photos are rendered now: its number and its sizes."""
+    now = recipe_of(settings_for(data))
+    typer.echo(f"recipe {now.version}: {', '.join(f'{size.name} {size.pixels}' for size in now.sizes)}")
+
+
+@app.command()
+def render(
+    recipe: Annotated[int, typer.Option(help="The recipe to render by: that of the settings (`media recipe`).")],
+    member: Annotated[str | None, typer.Option(help="Photos of this member only.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Photos published since then only (UTC).")] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Instead: photos of which a file is missing, whatever they are shown by.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0.001, help="Photos a second, at the most.")] = 10.0,
+    data: Data = None,
+) -> None:
+    """Render ready photos anew beside their old files, whose links work until they are pruned.
+
+    What is rendered by the recipe already is passed over, so a run that was broken off is gone on with.
+    """
+    settings = settings_for(data)
+    if recipe != (now := recipe_of(settings)).version:
+        raise refused(f"photos are rendered by recipe {now.version} now; FILMROLL_MEDIA_SIZES says by which")
+
+    async def run() -> Counter[str]:
+        async with _opened(data) as (core, objects), _darkroom(core, objects) as darkroom:
+            chosen = Chosen(core, objects, now.version, await _member(core, member), since, missing=missing)
+            bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with Progress(*bar, console=Console(stderr=True)) as progress:
+                task = progress.add_task("rendering", total=await chosen.count())
+                return await rerender(
+                    chosen, darkroom, rate=rate, hands=2 * settings.media_workers, report=lambda: progress.advance(task)
+                )
+
+    try:
+        done = asyncio.run(run())
+    except (Refused, LookupError) as error:
+        raise refused(error) from error
+    typer.echo(f"{done['rendered']:,} photos rendered, {done['left']:,} left as they are, {done['failed']:,} failed")
+    if done["failed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def prune(
-    photo_ids: Annotated[list[str], typer.Argument(metavar="PHOTO…", help="The photos' ids.")], data: Data = None
+    photo_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[PHOTO…]", help="The photos' ids; all photos when not given.")
+    ] = None,
+    recipe: Annotated[
+        int | None, typer.Option(help="Only photos that have files left of this recipe, which shows them no more.")
+    ] = None,
+    data: Data = None,
 ) -> None:
     """Remove the files that former renditions of photos left; links to those files end."""
 
     async def run() -> None:
         async with _opened(data) as (core, objects):
-            for photo_id in photo_ids:
-                receipt = await prune_photo(PrunePhoto(photo_id), deps=core.deps, objects=objects)
-                typer.echo(f"{photo_id}: {'former files removed' if receipt.recorded else 'nothing to remove'}")
+            pruned = 0
+            async for photo_id in each(photo_ids) if photo_ids else all_photos(core):
+                receipt = await prune_photo(PrunePhoto(photo_id, recipe), deps=core.deps, objects=objects)
+                pruned += bool(receipt.recorded)
+                if photo_ids:
+                    typer.echo(f"{photo_id}: {'former files removed' if receipt.recorded else 'nothing to remove'}")
+            if not photo_ids:
+                typer.echo(f"former files of {pruned:,} photos removed")
 
     asyncio.run(run())
 
 
+async def _member(core: Core, username: str | None) -> MemberId | None:
+    return None if username is None else await find_member(core.deps, username, core.installation.fingerprint)
+
+
 @asynccontextmanager
-async def _opened(data: Path | None) -> AsyncIterator[tuple[Core, Objects]]:
-    settings = Settings() if data is None else Settings(data=data)
+async def _darkroom(core: Core, objects: "FileObjects | MinioObjects") -> AsyncIterator[VipsDarkroom]:
+    plates = objects.disk if isinstance(objects, FileObjects) else objects.bucket
+    async with darkroom_of(core.settings, core.installation, plates) as darkroom:
+        yield darkroom
+
+
+@asynccontextmanager
+async def _opened(data: Path | None) -> AsyncIterator[tuple[Core, "FileObjects | MinioObjects"]]:
+    settings = settings_for(data)
     async with open_core(settings) as core:
         if settings.profile == "cluster":
             from infra.cluster import open_objects
@@ -70,8 +150,6 @@ async def _opened(data: Path | None) -> AsyncIterator[tuple[Core, Objects]]:
             async with open_objects(settings) as objects:
                 yield core, objects
         else:
-            from infra.files.objects import FileObjects
-
             yield core, FileObjects(settings.data / "objects", core.installation.key("files"), "", now=utc_now)
 
 

@@ -1,5 +1,6 @@
 """The life of a photo: published once, developed once, removed and restored."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from domain import photos, uploads
 from domain.errors import Contradicted, Forbidden, Invalid, NotFound, TooLarge, Unsupported
 from domain.events import (
     PhotoAudienceChanged,
+    PhotoPreviewed,
     PhotoProcessed,
+    PhotoPruned,
     PhotoRejected,
     PhotoRemoved,
     PhotoRestored,
@@ -16,7 +19,7 @@ from domain.events import (
     UploadRequested,
     UploadUsed,
 )
-from domain.images import MAX_UPLOAD_BYTES, Rendition
+from domain.images import MAX_UPLOAD_BYTES, Rendition, Variant
 from domain.photos import NO_PHOTO, evolve
 from domain.visibility import Audience
 from tests.given import ANA, BEN, NOON, Given, later
@@ -135,3 +138,14 @@ def test_only_the_owner_owns_it():
 def test_what_can_never_become_a_photo_is_refused_before_a_byte_is_sent(content_type, size, refusal):
     with pytest.raises(refusal):
         uploads.check_file(content_type, size)
+
+
+def test_what_a_preview_by_another_recipe_left_is_on_record_until_it_is_pruned():
+    def by(recipe):
+        return replace(RENDITION, recipe=recipe, variants=(Variant("thumb", "jpeg", 4, 3, 9, f"r{recipe}/thumb"),))
+
+    previewed = PhotoPreviewed(at=NOON, rendition=by(1), **OF)
+    done = PhotoProcessed(at=NOON, audience="public", **{**FACTS, "rendition": by(2)}, **OF)
+    given(uploaded, previewed, done).when(photos.prune, ("r1/thumb",), NOON).then(PhotoPruned(at=NOON, files=1, **OF))
+    same = replace(done, rendition=by(1))
+    given(uploaded, previewed, same).when(photos.prune, ("r1/thumb",), NOON).then_nothing()

@@ -94,7 +94,7 @@ async def test_one_that_fails_holds_up_no_other_and_is_swept_another_time(made, 
     assert await failing.all() == 2
     async with running(failing):
         await gone(made)
-    assert failed[ids[0]] == 2
+    assert failed[ids[0]] >= 2
 
 
 async def test_of_many_only_the_one_that_leads_sweeps(made, objects, tmp_path):
