@@ -7,8 +7,14 @@ from api.signing import Sealer
 from domain.ids import MemberId, ShareId, is_id
 
 SHARED: Final = "/v1/shared/"
+ERASURES: Final = "/v1/erasures/"
 _SHARE: Final = "share"
 _ERASURE: Final = "erasure"
+
+
+def masked(path: str) -> str:
+    """A path as it may be logged: without the token that alone lets its bearer in."""
+    return next((f"{kind}***" for kind in (SHARED, ERASURES) if path.startswith(kind)), path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Links:
 
     def erasure(self, member_id: MemberId) -> str:
         """The URL of what is told of a member who left."""
-        return f"{self.base}/v1/erasures/{self.sealer.seal(_ERASURE, member_id)}"
+        return f"{self.base}{ERASURES}{self.sealer.seal(_ERASURE, member_id)}"
 
     def member_of(self, token: str) -> MemberId | None:
         """Of whom such a token tells; None for one that was not made here."""

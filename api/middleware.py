@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import internal
+from api.links import masked
 from api.problems import Problem, respond
 
 OBJECTS: Final = "/v1/objects/"
@@ -134,7 +135,7 @@ class Faults:
         try:
             await self._app(scope, receive, noted)
         except Exception:
-            _log.exception("request failed", method=scope["method"], path=scope["path"])
+            _log.exception("request failed", method=scope["method"], path=masked(scope["path"]))
             if started:
                 raise
             await respond(internal())(scope, receive, send)
