@@ -12,7 +12,6 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from infra.cli.pictures import landscape
 from infra.cli.serving import run_server
 from infra.client import Client, ClientError
 from infra.settings import Settings
@@ -88,6 +87,8 @@ def _log_in(url: str, password: str) -> list[Client]:
 
 def _make(clients: list[Client]) -> None:
     """Everything here may be done twice and shows once, so a demo that was cut short is completed by the next."""
+    from infra.cli.pictures import landscape  # it loads libvips, which a server's process has no use for
+
     for client in clients:
         for other in clients:
             if other is not client:
