@@ -1,5 +1,6 @@
 """The media half of the contract in one process: uploads in parts, edits, duplicates, what is similar, avatars."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -14,11 +15,13 @@ from commands.developing import (
 )
 from commands.ports import Developed, Exposed, Spoiled, Wanted
 from domain.images import Crop, Edits, Likeness, Rendition, Variant
+from infra.core import erasing
 from infra.files.objects import FileObjects
 from tests.api.inside import Inside, inside
-from tests.people import jpeg
+from tests.people import PASSWORD, jpeg
 
 MIB = 1024 * 1024
+SIZES = ("thumb", "small")
 
 
 class Room:
@@ -268,3 +271,26 @@ async def test_an_avatar_is_shown_wherever_its_member_is_until_it_is_removed(wor
     await world.level()
     assert (await world.get("ben", "/members/ana"))["avatar"] is None
     assert await files.size(room.asked[0].object_key) is None
+
+
+async def test_whoever_is_erased_leaves_no_file_of_any_avatar(world):
+    key = world.core.installation.key("files")
+    files = FileObjects(world.core.settings.data / "objects", key, "http://inside", now=world.core.deps.now)
+    content, keys, room = jpeg(3), [], Room()
+    for _ in range(2):
+        asked = {"filename": "a.jpg", "content_type": "image/jpeg", "size": len(content)}
+        upload = (await world.call("ana", "POST", "/uploads", json=asked)).json()
+        await world.http.put(upload["url"], content=content, headers=upload["headers"])
+        chosen = await world.call("ana", "PUT", "/me/avatar", json={"upload_id": upload["upload_id"]})
+        await process_avatar(
+            ProcessAvatar(chosen.json()["member_id"]), deps=world.core.deps, darkroom=room, objects=files
+        )
+        keys += [f"avatars/avatar-{room.asked[-1].photo_id}-e{room.asked[-1].edition}/{size}.jpeg" for size in SIZES]
+        for each in keys:
+            await files.put(each, b"face", "image/jpeg")
+    await world.level()
+    assert (await world.call("ana", "DELETE", "/me", json={"password": PASSWORD})).status_code == 202
+    await world.level()
+    (row,) = await world.core.queries.erasures.waiting(limit=9)
+    await replace(erasing(world.core, files), wait_s=0).erase(row)
+    assert {await files.size(each) for each in keys} == {None}
