@@ -1,7 +1,8 @@
 """Tags: the photos of each tag, and how often public photos of each hour use them.
 
 A photo's tags, and whether it is public, are one row, which later facts look at. An account that is not open takes its
-photos out of the uses; the photos of a tag are all of them, for who may see which is decided at read.
+photos out of the uses; the photos of a tag are all of them, for who may see which is decided at read. A photo that is
+erased leaves nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from domain.events import (
     MemberWentPublic,
     PhotoAudienceChanged,
     PhotoDescribed,
+    PhotoErased,
     PhotoProcessed,
     PhotoRemoved,
     PhotoRestored,
@@ -95,6 +97,12 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             if before is not None:
                 listed = look.get(TagOwnerRow, owner) is None
                 yield from _changed(before, _after(before, fact), listed=listed)
+        case PhotoErased(owner_id=owner, photo_id=photo):
+            known = look.get(PhotoTagsRow, owner, photo)
+            if known is not None:
+                yield from (Drop(TaggedPhotoRow, (tag, photo)) for tag in known.tags)
+                yield from (Drop(TagUseRow, _use(known, tag)) for tag in known.tags)
+                yield Drop(PhotoTagsRow, (owner, photo))
         case MemberWentPrivate(member_id=owner) | MemberTakenDown(member_id=owner) | MemberClosed(member_id=owner):
             yield Put(TagOwnerRow(owner))
             for known in _public(look, owner):
@@ -155,6 +163,7 @@ TAGS: Final = Projection(
         PhotoRestored,
         PhotoTakenDown,
         PhotoTakedownLifted,
+        PhotoErased,
         MemberWentPrivate,
         MemberWentPublic,
         MemberTakenDown,

@@ -106,7 +106,8 @@ def build_relays(settings: Settings, parts: Parts) -> list[Service]:
 async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -> list[Service]:
     """What a worker of these names does; one that hosts `processing` or `timelines` also hands out their work.
 
-    Every worker that hosts anything takes part in fan-out; one that hosts `settling` or `visibility` does what commands left.
+    Every worker that hosts anything takes part in fan-out; one that hosts `settling` or `visibility` does what commands
+    left.
 
     Creates the topics that are missing. Raises `ValueError` for a name that nothing has.
     """

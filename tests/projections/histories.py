@@ -581,5 +581,5 @@ class World:
             self._record(members.stream(member), MemberErased(**of, **numbers), ErasureFinished(**of))
         for photo, known in self.photos.items() if b == 1 else ():
             if known["owner_id"] == member and known["removed"]:
-                known["down"] = True  # nothing can be done to it any more
+                known["down"] = known["erased"] = True  # nothing can be done to it any more
                 self._record(photos.stream(photo), PhotoErased(at=self.at, photo_id=photo, owner_id=member))

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from domain.ids import time_of
 from projections.analytics import day_of, hour_of
 from projections.explore import EXPLORE, PublicPhotoRow
 from projections.rows import Tally
-from projections.tags import TAGS, TaggedPhotoRow, TagUseRow
+from projections.tags import TAGS, PhotoTagsRow, TaggedPhotoRow, TagUseRow
 from projections.trending import TRENDING, days, hours
 from tests.projections.feeding import feed_all, sqlite_models
 from tests.projections.histories import World, steps
@@ -63,9 +64,13 @@ async def test_tags_hold_all_photos_of_a_tag_and_its_uses_in_those_that_anyone_m
     world = World(MemoryLog(count)).live(*taken)
     tagged, uses = defaultdict(set), defaultdict(set)
     for photo, known in world.photos.items():
+        if known.get("erased"):
+            continue
+        owner = known["owner_id"]
+        listed = not (known.get("down") or world.members[owner] or owner in world.down | world.left)
         for tag in known["tags"]:
             tagged[tag].add(photo)
-            if photo in public(world) and not world.members[known["owner_id"]]:
+            if photo in public(world) and listed:
                 uses[tag].add(photo)
     async with sqlite_models() as models:
         model = await feed_all(models, TAGS, world.log, size=lambda: 5)
@@ -78,6 +83,39 @@ async def test_tags_hold_all_photos_of_a_tag_and_its_uses_in_those_that_anyone_m
             used[row.tag].add(row.photo_id)
     assert found == tagged
     assert used == uses
+
+
+UP = ("join", 0, 0, 0), ("upload", 0, 0, 2), ("process", 0, 1, 1)
+DOWN, GONE, LEFT = ("moderate", 0, 0, 0), ("remove", 0, 0, 0), ("leave", 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"),
+    [
+        ((), (2, 2, 1)),
+        ((DOWN,), (2, 0, 1)),
+        ((DOWN, DOWN), (2, 2, 1)),
+        ((("moderate", 1, 0, 0),), (2, 0, 1)),
+        ((("moderate", 1, 0, 0), ("moderate", 1, 0, 0)), (2, 2, 1)),
+        ((LEFT,), (2, 0, 1)),
+        ((GONE, LEFT), (0, 0, 0)),
+    ],
+)
+async def test_tags_of_what_is_taken_down_are_in_no_use_and_none_are_left_of_what_is_erased(taken, left):
+    world = World(MemoryLog(1)).live(*UP, *taken)
+    async with sqlite_models() as models:
+        model = await feed_all(models, TAGS, world.log, size=lambda: 5)
+        found = [len(await rows(models, model, cls)) for cls in (TaggedPhotoRow, TagUseRow, PhotoTagsRow)]
+    assert tuple(found) == left
+
+
+async def test_a_comment_that_is_taken_down_stirs_nobody_until_it_is_shown_again():
+    for times, interest in ((0, 2), (1, 0), (2, 2)):
+        world = World(MemoryLog(1)).live(*UP, ("comment", 0, 0, 0), *[("moderate", 2, 0, 1)] * times)
+        async with sqlite_models() as models:
+            model = await feed_all(models, TRENDING, world.log, size=lambda: 5)
+            counts = {row.count for row in await rows(models, model, Tally)}
+        assert counts - {0} == {interest} - {0}
 
 
 def test_windows_are_named_by_the_hours_and_days_that_they_touch():
