@@ -70,7 +70,7 @@ class Ports:
             self.sight.photos(photos),
             self.sight.members(members),
             self.sight.relations(viewer, members[1:]),
-            self.sessions.ended(draw.choice(members)),
+            self.sessions.ended(draw.choice(members), draw.choice(members)),
             self.photos.by_ids(photos),
             self.profiles.by_ids(members),
             self.counters.read([*photos, *members], [Count.LIKES, Count.COMMENTS, Count.FOLLOWERS]),
