@@ -5,7 +5,10 @@ import sys
 from datetime import UTC, datetime
 from itertools import count
 
+from commands.errors import Unavailable
 from tests.contracts.event_stores import CONTEXT, liked, place_at, profile, stream, write
+
+PAUSE_S = 0.05
 
 
 async def append_for_ever(address: list[str], name: str) -> None:
@@ -14,7 +17,11 @@ async def append_for_ever(address: list[str], name: str) -> None:
     async def caller(number: int) -> None:
         for turn in count():
             home = stream(f"{name}-{number}-{turn}", slot=number)
-            facts = await store.append([write(home, liked(), profile(f"m{number}", "bio"))], CONTEXT)
+            try:
+                facts = await store.append([write(home, liked(), profile(f"m{number}", "bio"))], CONTEXT)
+            except Unavailable:  # a server that comes back slowly: nothing was acknowledged, and others go on
+                await asyncio.sleep(PAUSE_S)
+                continue
             sys.stdout.write("".join(f"{fact.position.log} {fact.position.number} {fact.event_id}\n" for fact in facts))
             sys.stdout.flush()
 
