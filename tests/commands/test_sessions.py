@@ -186,6 +186,6 @@ async def test_with_the_read_store_down_the_record_tells_that_a_session_is_over(
 async def test_what_was_never_opened_is_not_ended(product):
     nowhere = new_id(3, NOON)
     assert (await log_out(LogOut(nowhere), deps=product.deps)).recorded == ()
-    assert not await session_ended(nowhere, deps=product.deps)
+    assert not await session_ended(nowhere, nowhere, deps=product.deps)
     with pytest.raises(NotFound):
         await log_out(LogOut("nonsense"), deps=product.deps)
