@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_CALLS: Final = 3
+"""How often one call of the object store is tried before the whole photo is put off."""
 _TYPES: Final = {"webp": "image/webp", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -157,13 +159,20 @@ def _rendered(content: bytes, job: Job) -> "Rendered | Spoiled":
 
 
 def _reached(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A store that fails or is too slow says nothing of the file: it may be asked again later."""
-    try:
-        return call(*args, **kwargs)
-    except NotFound:
-        raise FileNotFoundError(f"there is no object {args[0]}") from None
-    except Exception as error:  # noqa: BLE001 - drivers have errors of their own, not all of which can be pickled
-        raise ConnectionError(f"the object store failed: {error!r}") from None
+    """A store that fails or is too slow says nothing of the file: it may be asked again later.
+
+    It is asked a few times at once first: a photo takes many calls, and a store that fails now and then would let none
+    of its tries come to the end.
+    """
+    failed = ""
+    for _ in range(_CALLS):
+        try:
+            return call(*args, **kwargs)
+        except NotFound:
+            raise FileNotFoundError(f"there is no object {args[0]}") from None
+        except Exception as error:  # noqa: BLE001 - drivers have errors of their own, not all of which can be pickled
+            failed = repr(error)
+    raise ConnectionError(f"the object store failed: {failed}")
 
 
 def _end_with_parent() -> None:

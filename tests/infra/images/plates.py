@@ -70,3 +70,49 @@ class Failing:
 
     def write(self, key: str, content: bytes, content_type: str) -> None:
         raise TimeoutError
+
+
+def _counted(tally: Path) -> int:
+    """How many came before this call, over all processes; every call has a number of its own."""
+    file = os.open(tally, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(file, b"x")
+        return os.lseek(file, 0, os.SEEK_CUR) - 1  # appended in one step, so the offset after it is this call's own
+    finally:
+        os.close(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Faltering:
+    """Fails at every third call, whichever process makes it."""
+
+    disk: Disk
+    tally: Path
+
+    def read(self, key: str) -> bytes:
+        self._may_fail()
+        return self.disk.read(key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        self._may_fail()
+        self.disk.write(key, content, content_type)
+
+    def _may_fail(self) -> None:
+        if _counted(self.tally) % 3 == 2:
+            raise ConnectionError("the object store fails at every third call")
+
+
+@dataclass(frozen=True, slots=True)
+class Murderous:
+    """Kills the worker as `kill -9` does, in the middle of its files, at every tenth write until it did so twice."""
+
+    disk: Disk
+    tally: Path
+
+    def read(self, key: str) -> bytes:
+        return self.disk.read(key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        if _counted(self.tally) in {9, 19}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.disk.write(key, content, content_type)
