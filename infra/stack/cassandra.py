@@ -111,8 +111,6 @@ def launch(stack: Stack) -> Launch:
         "cassandra-foreground": "yes",
         "jdk.attach.allowAttachSelf": "true",
         "logback.configurationFile": (directory / "logback.xml").as_uri(),
-        # Else every change of the schema waits for its tables to be flushed; the commit log has it either way.
-        "cassandra.test.flush_local_schema_changes": "false",
     }
     modules = (*java.open_up("--add-exports", EXPORTS), *java.open_up("--add-opens", OPENS))
     options = (*HEAP, *java.define(PROPERTIES | own), *modules)
