@@ -16,7 +16,7 @@ from api.identity import Member
 from api.paging import Page, Paged, fill
 from api.ports import Reads
 from api.positions import fresh
-from api.reads.home import SKELETON_MODELS, Order, Place, belongs, skeleton
+from api.reads.home import LATEST_MODELS, RANKED_MODELS, Order, Place, belongs, skeleton
 from api.reads.trending import Window, most_stirred
 from api.shapes import examples
 from api.shapes import photos as shapes
@@ -26,10 +26,13 @@ from api.showing.prints import Print, Prints
 from domain.ids import MemberId
 from projections.ports import Reached
 
-_MODELS: Final = (*MODELS, *SKELETON_MODELS, *BOARD_MODELS)
+_MODELS: Final = {
+    Order.LATEST: (*MODELS, *LATEST_MODELS),
+    Order.RANKED: (*MODELS, *RANKED_MODELS, *BOARD_MODELS),
+}
 _ORDERS: Final = {order.value: order for order in Order}
 
-Fresh = Annotated[Reached, Depends(fresh(*_MODELS))]
+Fresh = Annotated[Reached, Depends(fresh(*_MODELS[Order.LATEST]))]
 
 
 def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
@@ -49,7 +52,7 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
 
         names = ("feed", order.value, me)
         filled = await fill(page.limit, page.after(*names), fetch=fetch, key_of=lambda place: place.key, choose=choose)
-        return paged(scope, asked, (_MODELS, at), page, filled, *names, cache=FEED)
+        return paged(scope, asked, (_MODELS[order], at), page, filled, *names, cache=FEED)
 
     @router.get("/v1/feed", **read("My home feed", "feed", shapes.Photos, examples.PHOTOS, 422))
     async def feed(
@@ -60,7 +63,10 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
         order: Annotated[Order, Query(description="How the feed is ordered.")] = Order.LATEST,
     ) -> Response:
         """Every photo of mine and of those I follow that I may see."""
-        return (await answer(request.scope, Asks(request.scope), at, caller.member_id, page, order)).response()
+        asked = Asks(request.scope)
+        if order is not Order.LATEST:
+            at = await asked.fresh(_MODELS[order])
+        return (await answer(request.scope, asked, at, caller.member_id, page, order)).response()
 
     @hot(router)
     async def quickly(scope: Scope, asked: Asks) -> Told | None:
@@ -70,6 +76,6 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
         caller = await asked.viewer()
         if caller is None:
             return None
-        return await answer(scope, asked, await asked.fresh(_MODELS), caller.member_id, page, order)
+        return await answer(scope, asked, await asked.fresh(_MODELS[order]), caller.member_id, page, order)
 
     return router

@@ -23,8 +23,10 @@ from projections.affinity import NOTHING
 from projections.counters import Kind
 from projections.ports import Since
 
-SKELETON_MODELS: Final = ("timelines", "follows", "affinity")
-"""The read models that a skeleton is read from."""
+LATEST_MODELS: Final = ("timelines", "follows")
+"""The read models that the latest are read from: none that counts, so the feed comes while counts are unknown."""
+RANKED_MODELS: Final = (*LATEST_MODELS, "affinity")
+"""Those that an order by rank is worked out from."""
 
 RANKED: Final = 500
 """Photos that are ranked: the newest of the last `RANKED_SPAN`."""

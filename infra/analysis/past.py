@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from api.ports import Reads
-from api.reads.home import SKELETON_MODELS, Order, belongs, skeleton
+from api.reads.home import LATEST_MODELS, Order, belongs, skeleton
 from api.showing import members, photos
 from domain.ids import PhotoId, ShareId
 from infra.sqlite.affinity import SqliteAffinities
@@ -44,7 +44,7 @@ from projections.timelines import STORED
 from streams.ports import EventLog
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    "feed": (*photos.MODELS, *SKELETON_MODELS),
+    "feed": (*photos.MODELS, *LATEST_MODELS),
     "profile": ("visibility", "profiles", "counters"),
     "counts": ("counters",),
 }
