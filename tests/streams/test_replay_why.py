@@ -78,7 +78,7 @@ async def test_the_reason_is_the_naive_models_own(seed):
 
 async def test_between_them_random_runs_meet_every_reason():
     met = set()
-    for seed in range(8):
+    for seed in range(24):
         draw = random.Random(seed)
         world = World(MemoryLog(4))
         for _ in range(180):
