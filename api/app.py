@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api import documents, errors, health, objects
 from api.boards import Boards
+from api.express import Express
 from api.guarding import Guarded, TimeLimit
 from api.idempotency import Idempotency
 from api.identity import Identity
@@ -154,6 +155,8 @@ def build_app(wiring: Wiring, *, lifespan: Lifespan | None = None) -> FastAPI:
             max_age=3600,
         )
     app.add_middleware(Tracing)
+    if not wiring.rate.reads:
+        app.add_middleware(Express, routes=app.routes, metrics=metrics)
     return app
 
 

@@ -12,6 +12,7 @@ from api.problems import Problem, respond
 
 _LONG: Final = (OBJECTS, "/v1/live", "/v1/me/export", "/v1/events")
 """Under these, answers may take as long as they do."""
+NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _POLICY: Final = "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
@@ -27,7 +28,7 @@ class Guarded:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Content-Type-Options"] = NOSNIFF[1].decode()
                 if headers.get("Content-Type", "").startswith("text/html"):
                     headers.setdefault("Content-Security-Policy", _POLICY)
                     headers.setdefault("Referrer-Policy", "same-origin")

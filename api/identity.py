@@ -15,6 +15,7 @@ from api.ports import Keyring, Now
 from domain.errors import Forbidden, Unauthenticated
 from domain.ids import MemberId, SessionId, is_id
 from domain.members import Role
+from projections.grounds import Grounds, noting
 from projections.ports import Sessions
 
 ALGORITHM: Final = "HS256"
@@ -42,6 +43,8 @@ class Identity:
     now: Now
     known: dict[str, tuple[Caller, float]] = field(default_factory=dict, repr=False)
     """Tokens whose signature was checked before, and when they end; whether the session is over is asked each time."""
+    vouched: dict[str, tuple[Caller, float, Grounds]] = field(default_factory=dict, repr=False)
+    """Headers with tokens that counted, when these end, and what it rests on that their sessions go on."""
 
     def issue(self, member_id: MemberId, session_id: SessionId, roles: frozenset[str]) -> str:
         """A token for a session that was just opened or refreshed."""
@@ -63,7 +66,21 @@ class Identity:
         scheme, token = get_authorization_scheme_param(authorization)
         if scheme.lower() != "bearer":
             raise _bad_token()
-        return await self.recognise(token)
+        with noting() as grounds:
+            caller = await self.recognise(token)
+        if grounds.firm:
+            if len(self.vouched) >= _KNOWN:
+                self.vouched.clear()
+            self.vouched[authorization] = (caller, self.known[token][1], grounds)
+        return caller
+
+    def known_bearer(self, authorization: str) -> Caller | None:
+        """The same at once, where it can be told that such a header, seen before, still counts."""
+        vouched = self.vouched.get(authorization)
+        if vouched is None:
+            return None
+        caller, expires, grounds = vouched
+        return caller if time.time() < expires and grounds.stand() else None
 
     def holder(self, header: str) -> MemberId | None:
         """Whose token an `Authorization` header holds, whether their session is over or not; None for none."""

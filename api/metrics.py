@@ -32,6 +32,7 @@ class Metrics:
             registry=self._registry,
             buckets=_BUCKETS,
         )
+        self._series: dict[tuple[str, str, int], Histogram] = {}
         self._lag = Gauge(
             "filmroll_projection_lag_seconds",
             "Age of the oldest event that a read model has not applied yet.",
@@ -41,7 +42,10 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note one request."""
-        self._requests.labels(method, route, str(status)).observe(seconds)
+        series = self._series.get((method, route, status))
+        if series is None:
+            series = self._series[method, route, status] = self._requests.labels(method, route, str(status))
+        series.observe(seconds)
 
     async def render(self, progress: Progress, names: Sequence[str]) -> Response:
         """Everything as Prometheus reads it: the application's own, and what its process measures (of servers away, say)."""

@@ -6,6 +6,7 @@ route is, and what is wrong with a request.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple, TypeAlias
@@ -24,6 +25,7 @@ from api.identity import Caller, Identity
 from api.paging import Filled, Page, next_cursor
 from api.positions import Positions
 from api.showing.prints import Print
+from api.standing import Made
 from projections.ports import Reached
 
 LIMIT: Final = 50
@@ -98,6 +100,16 @@ class Asks:
         identity: Identity = self.state.identity
         return None if self.authorization is None else await identity.bearer(self.authorization)
 
+    def known_viewer(self) -> Caller | None:
+        """Who is calling, where nothing needs to be looked up to know it."""
+        identity: Identity = self.state.identity
+        return None if self.authorization is None else identity.known_bearer(self.authorization)
+
+    def recent(self, models: tuple[str, ...]) -> Reached | None:
+        """How far read models are, where that is known and nothing more is asked for."""
+        positions: Positions = self.state.positions
+        return positions.glances.recent(models) if self.min_position is None else None
+
     async def fresh(self, models: tuple[str, ...]) -> Reached:
         """How far read models are, once they are as far as the request wants."""
         positions: Positions = self.state.positions
@@ -106,12 +118,15 @@ class Asks:
 
 Shortcut: TypeAlias = Callable[[Scope, Asks], Awaitable[Told | None]]
 """Answers a GET, or leaves it to the framework with None."""
+AtOnce: TypeAlias = Callable[[Asks], Told | None]
+"""Answers a GET from what is at hand, without waiting for anything; None where that is not enough, or anything is odd."""
 
 
 class HotRoute(JsonRoute):
     """A route of the framework with a shortcut before it."""
 
     shortcut: Shortcut | None = None
+    at_once: AtOnce | None = None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by the shortcut if it will."""
@@ -136,9 +151,7 @@ class Fixed(HotRoute):
 
 def hot(router: APIRouter) -> Callable[[Shortcut], Shortcut]:
     """Put a shortcut before the route that was last added."""
-    route = router.routes[-1]
-    if not isinstance(route, HotRoute):
-        raise TypeError(f"{route} has no room for a shortcut")
+    route = _last(router)
 
     def enter(shortcut: Shortcut) -> Shortcut:
         route.shortcut = shortcut
@@ -147,38 +160,73 @@ def hot(router: APIRouter) -> Callable[[Shortcut], Shortcut]:
     return enter
 
 
+def at_once(router: APIRouter) -> Callable[[AtOnce], AtOnce]:
+    """Put an answer at once before the route that was last added; its path has to be fixed."""
+    route = _last(router)
+
+    def enter(answer: AtOnce) -> AtOnce:
+        route.at_once = answer
+        return answer
+
+    return enter
+
+
+def _last(router: APIRouter) -> HotRoute:
+    route = router.routes[-1]
+    if not isinstance(route, HotRoute):
+        raise TypeError(f"{route} has no room for a shortcut")
+    return route
+
+
 def paged(
     scope: Scope, asked: Asks, at: At, page: Page, filled: Filled[Print], *names: str, cache: str = PRIVATE
 ) -> Told:
     """A page of photos."""
+    return given(asked, at, page_of(scope["path"], page, filled, *names), cache=cache)
+
+
+def page_of(path: str, page: Page, filled: Filled[Print], *names: str, until: datetime | None = None) -> Made:
+    """A page of photos, finished but for how fresh it is."""
     cursor = next_cursor(page, filled, *names)
-    items = b",".join([item.body for item in filled.items])
-    parts = (b'{"items":[', items, b'],"next_cursor":', dump(cursor), b"}")
+    parts = [b'{"items":[']
+    for item in filled.items:
+        parts += (item.body, item.tail, b",")
+    if filled.items:
+        parts.pop()
+    parts += (b'],"next_cursor":', dump(cursor), b"}")
     versions = [item.version for item in filled.items]
     versions.append(repr(filled.key).encode())
-    return told(scope, asked, at, parts, versions, cache=cache)
+    return _made(path, parts, versions, until)
 
 
 def told(
     scope: Scope, asked: Asks, at: At, parts: Sequence[bytes], versions: Iterable[bytes], *, cache: str = PRIVATE
 ) -> Told:
     """The answer of a read: the parts of a body, or 304 where the client has it already."""
+    return given(asked, at, _made(scope["path"], parts, versions), cache=cache)
+
+
+def given(asked: Asks, at: At, made: Made, *, cache: str = PRIVATE) -> Told:
+    """A finished answer, to this request."""
     positions: Positions = asked.state.positions
     models, reached = at
-    seen = b"\0".join((scope["path"].encode(), *versions))
-    tag = f'"{blake2b(seen, digest_size=16).hexdigest()}"'
     headers = [
-        (b"etag", tag.encode()),
+        (b"etag", made.tag.encode()),
         (b"cache-control", cache.encode()),
         (b"vary", b"Authorization"),
         (b"x-position", positions.told(models, reached, asked.min_position).encode()),
         (b"x-projection-lag-ms", b"%d" % reached.lag_ms),
     ]
-    if matches(asked.if_none_match or None, tag):
+    if asked.if_none_match and matches(asked.if_none_match, made.tag):
         return Told(304, headers, b"")
-    body = b"".join(parts)
-    headers += ((b"content-length", b"%d" % len(body)), (b"content-type", b"application/json"))
-    return Told(200, headers, body)
+    headers += ((b"content-length", b"%d" % made.length), (b"content-type", b"application/json"))
+    return Told(200, headers, b"".join(made.parts))
+
+
+def _made(path: str, parts: Sequence[bytes], versions: Iterable[bytes], until: datetime | None = None) -> Made:
+    seen = b"\0".join((path.encode(), *versions))
+    tag = f'"{blake2b(seen, digest_size=16).hexdigest()}"'
+    return Made(parts, sum(map(len, parts)), tag, until)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from commands.errors import Unavailable
 from domain.ids import MemberId, SessionId
+from projections.grounds import doubted
 from projections.ports import Sessions
 from projections.stores import NoLiveModelError
 
@@ -25,4 +26,5 @@ class StandbySessions:
         try:
             return await self.shown.ended(session_id, member_id)
         except AWAY:
+            doubted()
             return await self.recorded(session_id, member_id)

@@ -45,7 +45,8 @@ class Tracing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = _trace(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        trace = trace_of(headers.get("traceparent", ""), headers.get("X-Request-Id", ""))
         token = _current.set(trace)
 
         async def named(message: Message) -> None:
@@ -60,8 +61,8 @@ class Tracing:
             _current.reset(token)
 
 
-def _trace(headers: Headers) -> Trace:
-    parent = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+def trace_of(traceparent: str, given: str) -> Trace:
+    """The trace that these headers name; what they don't, or not well, is made."""
+    parent = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     trace_id = parent.group(1) if parent and parent.group(1) != _NO_TRACE else secrets.token_hex(16)
-    given = headers.get("X-Request-Id", "")
     return Trace(trace_id, given if _REQUEST_ID.fullmatch(given) else trace_id)

@@ -36,7 +36,7 @@ def routes(reads: Reads, prints: Prints) -> APIRouter:
         found = prints.of(await hydrate(reads, me, [photo_id]), photo_id)
         if found is None:
             raise not_found()
-        return told(scope, asked, (MODELS, at), (found.body,), (found.version,))
+        return told(scope, asked, (MODELS, at), (found.body, found.tail), (found.version,))
 
     @router.get("/v1/photos/{photo_id}", **read("A photo", "photos", shapes.Photo, examples.PHOTO, 404))
     async def photo(request: Request, photo_id: str, viewer: Viewer, at: Fresh) -> Response:

@@ -13,6 +13,7 @@ from domain.ids import MemberId
 from domain.texts import USERNAME
 from domain.visibility import STRANGERS, MemberState, Relation, may_see_lists, may_see_member, may_see_profile
 from projections.counters import Kind
+from projections.grounds import doubted
 from projections.profiles import ProfileRow
 from projections.stores import NoLiveModelError
 
@@ -101,6 +102,7 @@ async def counts_of(reads: Reads, subjects: Iterable[str], kinds: Iterable[Kind]
     try:
         return await reads.counters.read(subjects, kinds)
     except NoLiveModelError:
+        doubted()
         return None
 
 

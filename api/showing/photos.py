@@ -16,6 +16,7 @@ from domain.ids import MemberId, PhotoId, is_id
 from domain.images import Rendition
 from domain.visibility import STRANGERS, MemberState, PhotoState, Relation, Status, is_public, may_see_photo
 from projections.counters import Kind
+from projections.grounds import doubted
 from projections.photos import PhotoRow
 from projections.profiles import ProfileRow
 from projections.stores import NoLiveModelError
@@ -229,6 +230,7 @@ async def views_of(reads: Reads, ids: list[PhotoId]) -> Mapping[PhotoId, int] | 
     try:
         return await reads.views.of(ids)
     except NoLiveModelError:
+        doubted()
         return None
 
 

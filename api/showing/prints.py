@@ -16,6 +16,7 @@ from api.showing.members import card
 from api.showing.photos import Hydrated, Told, counts_told, document, pictured, viewer_told
 from domain.ids import MemberId, PhotoId
 from domain.visibility import MemberState, PhotoState, is_public
+from projections.grounds import Grounds, noted
 from projections.photos import PhotoRow
 from projections.profiles import ProfileRow
 
@@ -27,7 +28,18 @@ Variant: TypeAlias = tuple[str, str, bool, datetime | None]
 
 
 class Print(NamedTuple):
-    """A photo as one viewer sees it: its JSON, and what that was made from; equal versions mean equal JSON."""
+    """A photo as one viewer sees it: its JSON in two parts, and what they were made from; equal versions mean equal JSON.
+
+    `body` is the same object for all who see the photo so, `tail` for all photos with the same counts.
+    """
+
+    body: bytes
+    tail: bytes
+    version: bytes
+
+
+class _Shown(NamedTuple):
+    """A photo up to its counts, and what that was made from."""
 
     body: bytes
     version: bytes
@@ -48,6 +60,9 @@ class _Card(NamedTuple):
     version: bytes
 
 
+_NOTHING: Final = _Shown(b"", b"")
+
+
 class _Kept:
     """What was presented of one photo, and the rows that it was made from."""
 
@@ -60,7 +75,7 @@ class _Kept:
         self.owner: MemberState | None = None
         self.profile: ProfileRow | None = None
         self.public = False
-        self.shown = Print(b"", b"")
+        self.shown = _NOTHING
         """Without counts and viewer, as everyone but its owner sees it where it is `public`."""
 
 
@@ -73,6 +88,7 @@ class Prints:
         self._most = most
         self._photos: dict[PhotoId, _Kept] = {}
         self._cards: dict[MemberId, tuple[ProfileRow | None, _Card]] = {}
+        self._signed: tuple[Grounds, datetime] | None = None
 
     def of(self, known: Hydrated, photo_id: PhotoId) -> Print | None:
         """The photo as the viewer sees it; None where they don't."""
@@ -89,16 +105,25 @@ class Prints:
         if kept.state is not state or kept.owner is not owner or kept.profile is not profile:
             kept.state, kept.owner, kept.profile = state, owner, profile
             kept.public = is_public(state, owner)
-            kept.shown = self._shown(kept, state, mine=False, until=None) if kept.public else Print(b"", b"")
+            kept.shown = self._shown(kept, state, mine=False, until=None) if kept.public else _NOTHING
         if kept.public and not mine:
             shown = kept.shown
         else:
-            until = None if kept.public or pictured(row) is None else self._files.expiry(self._now() + SIGNED_FOR)
+            until = None if kept.public or pictured(row) is None else self._ends()
             shown = self._shown(kept, state, mine=mine, until=until)
         tail = _tail(known.counted(photo_id), None if known.viewer is None else (photo_id in known.liked, mine))
-        return Print(shown.body + tail, shown.version + tail)
+        return Print(shown.body, tail, shown.version + tail)
 
-    def _shown(self, kept: _Kept, state: PhotoState, *, mine: bool, until: datetime | None) -> Print:
+    def _ends(self) -> datetime:
+        """When URLs end that are signed now; whatever holds them stands until others would end later."""
+        until = self._files.expiry(self._now() + SIGNED_FOR)
+        grounds = noted()
+        if grounds is not None and self._signed != (grounds, until):
+            self._signed = (grounds, until)  # once for each answer
+            grounds.add(lambda: self._files.expiry(self._now() + SIGNED_FOR) == until)
+        return until
+
+    def _shown(self, kept: _Kept, state: PhotoState, *, mine: bool, until: datetime | None) -> _Shown:
         variant = (state.status, state.audience, mine, until)
         made = kept.variants.get(variant)
         if made is None:
@@ -107,7 +132,7 @@ class Prints:
             said = document(kept.row, state, mine=mine, until=until, files=self._files)
             made = kept.variants[variant] = _presented(said)
         owner = self._card(state.owner_id, kept.profile)
-        return Print(b"".join((made.before, owner.body, made.after)), made.version + owner.version)
+        return _Shown(b"".join((made.before, owner.body, made.after)), made.version + owner.version)
 
     def _card(self, member_id: MemberId, profile: ProfileRow | None) -> _Card:
         known = self._cards.get(member_id)

@@ -1,6 +1,6 @@
 """A bounded mapping that lets go of what was not used lately."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from infra.caching.hits import Tally
@@ -51,6 +51,12 @@ class Recent(Generic[K, V]):
         if value is None and (value := self._old.pop(key, None)) is not None:
             self._put(key, value)
         return value
+
+    def same(self, keys: Sequence[K], values: list[V]) -> bool:
+        """Whether exactly these values are still kept under the keys; not counted."""
+        if [*map(self._young.get, keys)] == values:  # the same objects are equal without a closer look
+            return True
+        return [*map(self.get, keys)] == values
 
     def keep(self, values: Mapping[K, V]) -> None:
         """Keep values under their keys."""

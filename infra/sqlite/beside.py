@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from infra.sqlite.connections import BUSY_S, writing
+from projections.grounds import doubted
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ class Beside:
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function on the connection, in its turn."""
+        doubted()
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(self._open()))
 
     async def close(self) -> None:

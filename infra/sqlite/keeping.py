@@ -16,6 +16,7 @@ from infra.caching.hits import Hits
 from infra.caching.recent import Recent
 from infra.sqlite.connections import connect
 from infra.sqlite.journal import KEPT, Changed, Journal, distance, following
+from projections.grounds import noted, unnoted
 from projections.rows import Key
 from projections.stores import Model
 
@@ -24,6 +25,8 @@ V = TypeVar("V")
 
 _ABSENT: Final[Any] = object()
 """Kept of a key under which there is nothing."""
+_UNSURE: Final = -2
+"""No commit has this number: what was told was loaded, and may not have been kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +41,9 @@ class Kind(Generic[K, V]):
 class Held:
     """One build's answers; for one event loop."""
 
-    def __init__(self, model: Model, path: Path, journal: Journal, hits: Hits) -> None:
+    def __init__(self, model: Model, path: Path, journal: Journal, hits: Hits, live: Callable[[Model], bool]) -> None:
         self.model = model
+        self._live = live
         journal.watched = True
         self._journal = journal
         self._hits = hits
@@ -56,6 +60,10 @@ class Held:
         """Whether nothing is kept any more."""
         return self._file is None
 
+    def current(self) -> bool:
+        """Whether the build is the live one."""
+        return not self.closed and self._live(self.model)
+
     def close(self) -> None:
         """Keep nothing any more, and let the file go; loads that are under way still answer."""
         file, self._file = self._file, None
@@ -71,16 +79,28 @@ class Held:
         if kept is None:
             kept = self._kept[kind] = Recent(kind.most, self._hits.of("process", kind.name))
         found, missing = kept.some(keys)
+        number = _UNSURE if missing else self._number
         if missing:
             found.update(await self._load(kind, missing, load))
+        if (grounds := noted()) is not None:
+            grounds.add(_Told(self, kind, list(found), list(found.values()), number).stands)
         if kind in self._sparse:
             return {key: value for key, value in found.items() if value is not _ABSENT}
         return found
+
+    def tells(self, kind: Kind[K, V], keys: list[K], values: list[V], number: int) -> int | None:
+        """Up to which commit these values are what `some` gives for the keys, told first up to `number`; None if not."""
+        if not self.current() or not self._fresh():
+            return None
+        if number != self._number and (kind not in self._kept or not self._kept[kind].same(keys, values)):
+            return None
+        return self._number
 
     async def _load(
         self, kind: Kind[K, V], missing: list[K], load: Callable[[list[K]], Awaitable[Mapping[K, V]]]
     ) -> dict[K, V]:
         async def load_and_keep(keys: list[K]) -> Mapping[K, V]:
+            unnoted()
             number = self._number
             loaded = await load(keys)
             found: dict[K, V] = {key: loaded.get(key, _ABSENT) for key in keys}
@@ -133,3 +153,24 @@ class Held:
                         kept.clear()
                     else:
                         kept.drop(touched)
+
+
+class _Told(Generic[K, V]):
+    """A ground: what was found under some keys."""
+
+    __slots__ = ("_held", "_keys", "_kind", "_number", "_values")
+
+    def __init__(self, held: Held, kind: Kind[K, V], keys: list[K], values: list[V], number: int) -> None:
+        self._held = held
+        self._kind = kind
+        self._keys = keys
+        self._values = values
+        self._number = number
+
+    def stands(self) -> bool:
+        """Whether the same would be found now; after other commits, the values themselves are compared."""
+        number = self._held.tells(self._kind, self._keys, self._values, self._number)
+        if number is None:
+            return False
+        self._number = number
+        return True

@@ -5,26 +5,31 @@ restricts acts at once through these as well.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import merge
+from itertools import islice
 from typing import Any, Final
 
 from domain.ids import CommentId, MemberId, PhotoId, SessionId
 from domain.visibility import MemberState, PhotoState, Relation, Sight
 from infra.sqlite.keeping import Kind
 from infra.sqlite.models import SqliteReadModels
+from infra.sqlite.timelines import SqliteTimelines
 from projections import counters
 from projections.counters import COUNTERS
 from projections.likes import LIKES, LikeRow
 from projections.photos import PHOTOS, PhotoRow
-from projections.ports import Counters, Likes, Photos, Profiles, Sessions, Since, Timelines
+from projections.ports import Counters, Likes, Photos, Profiles, Sessions, Since
 from projections.profiles import PROFILES, ProfileRow
 from projections.rows import Key
-from projections.timelines import TIMELINES, CelebrityRow, HotAuthorRow, TimelineRow
+from projections.timelines import TIMELINES, CelebrityRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 from projections.visibility import VISIBILITY, EndedSessionRow, MemberStateRow, PhotoStateRow
 
 Pair = tuple[str, str]
 
 _FIRST: Final = 101
 """Rows of a timeline that are kept: a first page of the largest size, and the one row more that pages look for."""
+_FEW: Final = 256
+"""Authors whose lists are merged here; of more, each would seldom be asked for again."""
 _ALL: Final = ""
 """The one key of what is kept as a whole."""
 
@@ -57,6 +62,7 @@ _PROFILES: Final[Kind[MemberId, ProfileRow]] = Kind("profiles", 50_000, _of(Prof
 _COUNTS: Final[Kind[str, Mapping[str, int]]] = Kind("counts", 100_000, lambda _, key: key[:1])
 _LIKES: Final[Kind[Pair, bool]] = Kind("likes", 400_000, _pair)
 _TIMELINES: Final[Kind[MemberId, Sequence[TimelineRow]]] = Kind("timelines", 5_000, _of(TimelineRow))
+_AUTHORS: Final[Kind[MemberId, Sequence[PhotoId]]] = Kind("author lists", 5_000, _of(TimelinePhotoRow))
 _CELEBRITIES: Final[Kind[str, frozenset[MemberId]]] = Kind("celebrities", 2, lambda cls, _: _sets(cls))
 _HOT: Final[Kind[str, frozenset[MemberId]]] = Kind("hot authors", 2, lambda cls, _: _sets(cls))
 
@@ -185,21 +191,25 @@ class KeptLikes:
 class KeptTimelines:
     """Home timelines, as written ahead, and what is merged into them."""
 
-    def __init__(self, models: SqliteReadModels, file: Timelines) -> None:
+    def __init__(self, models: SqliteReadModels, file: SqliteTimelines) -> None:
         self._models = models
         self._file = file
 
     async def page(
         self, member_id: MemberId, *, before: PhotoId | None, limit: int, oldest: PhotoId = ""
     ) -> Sequence[TimelineRow]:
-        """Newest first; first pages are kept."""
-        if before is not None or limit > _FIRST:
+        """Newest first; the newest are kept."""
+        if limit > _FIRST:
             return await self._file.page(member_id, before=before, limit=limit, oldest=oldest)
 
         async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[TimelineRow]]:
             return {member: await self._file.page(member, before=None, limit=_FIRST) for member in members}
 
-        rows = (await self._models.some(TIMELINES, _TIMELINES, (member_id,), load))[member_id][:limit]
+        kept = (await self._models.some(TIMELINES, _TIMELINES, (member_id,), load))[member_id]
+        rows = kept if before is None else [row for row in kept if row.photo_id < before]
+        if len(rows) < limit and len(kept) == _FIRST:  # more may lie behind
+            return await self._file.page(member_id, before=before, limit=limit, oldest=oldest)
+        rows = rows[:limit]
         return rows if not rows or rows[-1].photo_id >= oldest else [row for row in rows if row.photo_id >= oldest]
 
     async def celebrities(self) -> frozenset[MemberId]:
@@ -221,5 +231,18 @@ class KeptTimelines:
     async def of_authors(
         self, owner_ids: Iterable[MemberId], *, before: PhotoId | None, oldest: PhotoId, limit: int
     ) -> Sequence[PhotoId]:
-        """The photos of several authors together, newest first."""
-        return await self._file.of_authors(owner_ids, before=before, oldest=oldest, limit=limit)
+        """The photos of several authors together, newest first; the newest of each are kept."""
+        owners = list(owner_ids)
+        if limit > _FIRST or len(owners) > _FEW:
+            return await self._file.of_authors(owners, before=before, oldest=oldest, limit=limit)
+
+        async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[PhotoId]]:
+            return await self._file.newest(members, limit=_FIRST)
+
+        lists = []
+        for kept in (await self._models.some(TIMELINES, _AUTHORS, owners, load)).values():
+            photos = kept if before is None else [photo for photo in kept if photo < before]
+            if len(photos) < limit and len(kept) == _FIRST:  # more may lie behind
+                return await self._file.of_authors(owners, before=before, oldest=oldest, limit=limit)
+            lists.append(photos)
+        return [photo for photo in islice(merge(*lists, reverse=True), limit) if photo >= oldest]

@@ -24,6 +24,7 @@ from infra.sqlite.readers import Reader, Readers
 from infra.sqlite.registry import Registry, Snapshot
 from infra.sqlite.tables import create_statements, statements
 from infra.sqlite.tides import Tides
+from projections.grounds import doubted
 from projections.rows import Key, Projection, Row
 from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, RebuildRunningError, State
 
@@ -80,10 +81,12 @@ class SqliteReadModels:
 
     async def read(self, projection: Projection, read: Callable[[Reader], T]) -> T:
         """Run a read on the live build of a projection; raises `NoLiveModelError` where it has none."""
+        doubted()
         return await self._readers.live(projection.name, read)
 
     async def read_every(self, read: Callable[[Snapshot, Callable[[Model], Reader]], T]) -> T:
         """Run a read over several builds."""
+        doubted()
         return await self._readers.every(read)
 
     async def some(
@@ -117,6 +120,7 @@ class SqliteReadModels:
 
     async def read_one(self, model: Model, read: Callable[[Reader], T]) -> T:
         """Run a read on a certain build; `ValueError` where there is none."""
+        doubted()
         return await self._readers.one(model, read)
 
     async def status(self) -> Sequence[ModelStatus]:
@@ -233,6 +237,18 @@ class SqliteReadModels:
 
     def _held_of(self, projection: Projection) -> Held:
         """What is kept of the live build; of others, nothing is kept any longer."""
+        model = self._glimpsed().live(projection.name)
+        held = self._held.get(model)
+        if held is None or held.closed:
+            path, journal = self.path_of(model), self._journal(model)
+            held = self._held[model] = Held(model, path, journal, self.hits, self._is_live)
+        return held
+
+    def _is_live(self, model: Model) -> bool:
+        return self._glimpsed().alias.get(model.projection) == model
+
+    def _glimpsed(self) -> Snapshot:
+        """The registry as of a moment ago; what is kept of builds that are not live any more is let go."""
         at = time.monotonic()
         if self._looked is None or at - self._looked[0] > _LOOK_S:
             snapshot = self._registry.glimpse()
@@ -240,11 +256,7 @@ class SqliteReadModels:
                 for gone in self._held.keys() - set(snapshot.alias.values()):
                     self._held.pop(gone).close()
             self._looked = (at, snapshot)
-        model = self._looked[1].live(projection.name)
-        held = self._held.get(model)
-        if held is None or held.closed:
-            held = self._held[model] = Held(model, self.path_of(model), self._journal(model), self.hits)
-        return held
+        return self._looked[1]
 
     def _claim(self, projection: str) -> IO[str]:
         claim = (self.directory / f"{projection}.rebuild").open("w")

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -79,6 +79,17 @@ class SqliteTimelines:
             return list(islice(merge(*lists, reverse=True), limit))
 
         return await self._models.read(TIMELINES, read) if owners else []
+
+    async def newest(self, owner_ids: Iterable[MemberId], *, limit: int) -> Mapping[MemberId, Sequence[PhotoId]]:
+        """The newest photos of each author, all that there are where these are fewer."""
+        owners = list(owner_ids)
+
+        def read(reader: Reader) -> dict[MemberId, list[PhotoId]]:
+            return {
+                owner: [photo for (photo,) in reader.values(_OF_AUTHOR, owner, HIGHEST, "", limit)] for owner in owners
+            }
+
+        return await self._models.read(TIMELINES, read)
 
 
 class SqliteChunks:

@@ -12,6 +12,7 @@ from domain.ids import PhotoId
 from infra.sqlite.beside import Beside
 from infra.sqlite.connections import writing
 from infra.sqlite.pages import ANY_OF, any_of
+from projections.grounds import noted, noting
 
 EVERY_S: Final = 2.0
 """How long views may wait in memory: so much of them a killed process loses."""
@@ -51,7 +52,11 @@ class SqliteViews:
         """The views of each photo that has any."""
         asked, known = list(photo_ids), self._known
         if not all(photo in known for photo in asked):
-            await self._look(asked)
+            with noting():  # what is looked up here stands by the counts that are known then
+                await self._look(asked)
+        if (grounds := noted()) is not None:
+            counts = [known[photo] for photo in asked]
+            grounds.add(lambda: [*map(known.get, asked)] == counts)
         return {photo: known[photo] for photo in asked if known[photo]}
 
     async def close(self) -> None:
