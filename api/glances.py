@@ -13,8 +13,9 @@ from typing import Final
 
 from projections.ports import Reached
 
-MOMENT_MS: Final = 50
+MOMENT_MS: Final = 150
 """For how long an answer counts."""
+_AHEAD_S: Final = MOMENT_MS / 1000 * 0.6
 
 Names = tuple[str, ...]
 
@@ -33,17 +34,22 @@ class Glances:
         self._known: dict[Names, _Glance] = {}
         self._looking: dict[Names, Task[Reached]] = {}
 
-    def recent(self, names: Names) -> Reached | None:
-        """What was found out no more than a moment ago."""
+    def recent(self, names: Names, find: Callable[[], Awaitable[Reached]]) -> Reached | None:
+        """What was found out no more than a moment ago; as that ends, it is found out again before anyone has to wait."""
         glance = self._known.get(names)
-        return glance.reached if glance is not None and time.monotonic() < glance.ends else None
+        if glance is None or (left := glance.ends - time.monotonic()) <= 0:
+            return None
+        if left < _AHEAD_S and names not in self._looking:
+            self._begin(names, find).add_done_callback(_told)
+        return glance.reached
 
     async def look(self, names: Names, find: Callable[[], Awaitable[Reached]]) -> Reached:
         """Find out, together with all who do so at the same time; an error is everybody's, and not kept."""
-        task = self._looking.get(names)
-        if task is None:
-            task = self._looking[names] = asyncio.create_task(self._find(names, find))
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._looking.get(names) or self._begin(names, find))
+
+    def _begin(self, names: Names, find: Callable[[], Awaitable[Reached]]) -> Task[Reached]:
+        task = self._looking[names] = asyncio.create_task(self._find(names, find))
+        return task
 
     def token(self, names: Names, reached: Reached, make: Callable[[], str]) -> str:
         """What the answer is as a token, made once for each answer."""
@@ -62,3 +68,9 @@ class Glances:
             del self._looking[names]
         self._known[names] = _Glance(reached, ends)
         return reached
+
+
+def _told(task: Task[Reached]) -> None:
+    """An error of a look ahead is met again by whoever has to look."""
+    if not task.cancelled():
+        task.exception()

@@ -71,12 +71,16 @@ class Positions:
         Nothing is waited for, and nothing said, of one that is `SPARED` and can't be read.
         """
         wanted = self.read(header)
-        recent = self.glances.recent(names)
+        recent = self.recent(names)
         if recent is not None and FLOOR not in wanted and covers(recent.positions, wanted):
             return recent
         if not wanted:
-            return await self.glances.look(names, lambda: self._found(names, wanted))
+            return await self.glances.look(names, lambda: self._found(names, _NOTHING))
         return await self._found(names, wanted)
+
+    def recent(self, names: tuple[str, ...]) -> Reached | None:
+        """How far these read models are, where that was found out a moment ago."""
+        return self.glances.recent(names, lambda: self._found(names, _NOTHING))
 
     def told(self, names: tuple[str, ...], reached: Reached, header: str | None) -> str:
         """The token of an answer made from these read models, to a request with this header."""

@@ -108,7 +108,7 @@ class Asks:
     def recent(self, models: tuple[str, ...]) -> Reached | None:
         """How far read models are, where that is known and nothing more is asked for."""
         positions: Positions = self.state.positions
-        return positions.glances.recent(models) if self.min_position is None else None
+        return positions.recent(models) if self.min_position is None else None
 
     async def fresh(self, models: tuple[str, ...]) -> Reached:
         """How far read models are, once they are as far as the request wants."""

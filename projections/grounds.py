@@ -8,7 +8,9 @@ that knows nothing of this does no harm where none of them does.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
+
+T = TypeVar("T")
 
 Ground: TypeAlias = Callable[[], bool]
 """Whether what a port answered is what it would answer now; cheap, and never wrong when it says yes."""
@@ -17,11 +19,21 @@ Ground: TypeAlias = Callable[[], bool]
 class Grounds:
     """All that one answer rests on; for the event loop that it was made on."""
 
-    __slots__ = ("_noted", "_unsure")
+    __slots__ = ("_noted", "_sources", "_unsure")
 
     def __init__(self) -> None:
         self._noted: list[Ground] = []
+        self._sources: dict[object, Any] = {}
         self._unsure = False
+
+    def of(self, source: object, first: Callable[[], tuple[T, Ground]]) -> T:
+        """What one source notes here; at its `first` note it says what it notes in, and the one ground for all of that."""
+        known: T | None = self._sources.get(source)
+        if known is None:
+            known, ground = first()
+            self._sources[source] = known
+            self._noted.append(ground)
+        return known
 
     def add(self, ground: Ground) -> None:
         """Note one more."""

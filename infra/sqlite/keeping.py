@@ -16,7 +16,7 @@ from infra.caching.hits import Hits
 from infra.caching.recent import Recent
 from infra.sqlite.connections import connect
 from infra.sqlite.journal import KEPT, Changed, Journal, distance, following
-from projections.grounds import noted, unnoted
+from projections.grounds import Ground, noted, unnoted
 from projections.rows import Key
 from projections.stores import Model
 
@@ -83,18 +83,25 @@ class Held:
         if missing:
             found.update(await self._load(kind, missing, load))
         if (grounds := noted()) is not None:
-            grounds.add(_Told(self, kind, list(found), list(found.values()), number).stands)
+            grounds.of(self, lambda: self._told(number)).add(kind, found, number)
         if kind in self._sparse:
             return {key: value for key, value in found.items() if value is not _ABSENT}
         return found
 
-    def tells(self, kind: Kind[K, V], keys: list[K], values: list[V], number: int) -> int | None:
-        """Up to which commit these values are what `some` gives for the keys, told first up to `number`; None if not."""
+    def tells(self, told: Iterable[tuple[Kind[Any, Any], list[Any], list[Any]]], number: int) -> int | None:
+        """Up to which commit these values are what `some` gives for their keys, as they were at `number`; None if not."""
         if not self.current() or not self._fresh():
             return None
-        if number != self._number and (kind not in self._kept or not self._kept[kind].same(keys, values)):
-            return None
+        if number != self._number:
+            for kind, keys, values in told:
+                kept = self._kept.get(kind)
+                if kept is None or not kept.same(keys, values):
+                    return None
         return self._number
+
+    def _told(self, number: int) -> "tuple[_Told, Ground]":
+        told = _Told(self, number)
+        return told, told.stands
 
     async def _load(
         self, kind: Kind[K, V], missing: list[K], load: Callable[[list[K]], Awaitable[Mapping[K, V]]]
@@ -155,21 +162,25 @@ class Held:
                         kept.drop(touched)
 
 
-class _Told(Generic[K, V]):
-    """A ground: what was found under some keys."""
+class _Told:
+    """What one answer was told of a build, and up to which commit all of that is so."""
 
-    __slots__ = ("_held", "_keys", "_kind", "_number", "_values")
+    __slots__ = ("_found", "_held", "_number")
 
-    def __init__(self, held: Held, kind: Kind[K, V], keys: list[K], values: list[V], number: int) -> None:
+    def __init__(self, held: Held, number: int) -> None:
         self._held = held
-        self._kind = kind
-        self._keys = keys
-        self._values = values
         self._number = number
+        self._found: list[tuple[Kind[Any, Any], list[Any], list[Any]]] = []
+
+    def add(self, kind: Kind[K, V], found: Mapping[K, V], number: int) -> None:
+        """Note one thing more, which was so at a commit."""
+        self._found.append((kind, list(found), list(found.values())))
+        if number != self._number:
+            self._number = _UNSURE
 
     def stands(self) -> bool:
         """Whether the same would be found now; after other commits, the values themselves are compared."""
-        number = self._held.tells(self._kind, self._keys, self._values, self._number)
+        number = self._held.tells(self._found, self._number)
         if number is None:
             return False
         self._number = number

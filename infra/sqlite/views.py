@@ -12,7 +12,7 @@ from domain.ids import PhotoId
 from infra.sqlite.beside import Beside
 from infra.sqlite.connections import writing
 from infra.sqlite.pages import ANY_OF, any_of
-from projections.grounds import noted, noting
+from projections.grounds import Ground, noted, noting
 
 EVERY_S: Final = 2.0
 """How long views may wait in memory: so much of them a killed process loses."""
@@ -32,12 +32,14 @@ class SqliteViews:
         self._file = Beside(path, "views (photo_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID")
         self._every_s = every_s
         self._known: dict[PhotoId, int] = {}
+        self._turn = 0  # counts whatever may change what is known of a photo
         self._waiting: Counter[PhotoId] = Counter()
         self._going: Counter[PhotoId] = Counter()
         self._flushing: asyncio.Task[None] | None = None
 
     async def add(self, photo_ids: Iterable[PhotoId]) -> None:
         """One view more of each."""
+        self._turn += 1
         for photo in photo_ids:
             self._waiting[photo] += 1
             if photo in self._known:
@@ -55,9 +57,23 @@ class SqliteViews:
             with noting():  # what is looked up here stands by the counts that are known then
                 await self._look(asked)
         if (grounds := noted()) is not None:
-            counts = [known[photo] for photo in asked]
-            grounds.add(lambda: [*map(known.get, asked)] == counts)
+            grounds.add(self._standing(asked))
         return {photo: known[photo] for photo in asked if known[photo]}
+
+    def _standing(self, asked: list[PhotoId]) -> Ground:
+        """Whether these photos were not viewed since; looked at closely only where any was."""
+        known, turn = self._known, self._turn
+        counts = [known[photo] for photo in asked]
+
+        def stands() -> bool:
+            nonlocal turn
+            if turn != self._turn:
+                if [*map(known.get, asked)] != counts:
+                    return False
+                turn = self._turn
+            return True
+
+        return stands
 
     async def close(self) -> None:
         """Write what waits, and let the file go."""
@@ -80,6 +96,7 @@ class SqliteViews:
             if going is self._going:  # nothing has gone from memory into the file since it was read
                 break
         if len(self._known) > MOST_KNOWN:
+            self._turn += 1
             self._known.clear()
         for photo in photo_ids:
             self._known[photo] = found.get(photo, 0) + going[photo] + self._waiting[photo]

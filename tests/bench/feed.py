@@ -39,6 +39,7 @@ from infra.settings import Settings  # noqa: E402
 from infra.stack import control  # noqa: E402
 from infra.stack.layout import default_cache  # noqa: E402
 from projections.catalogue import CATALOGUE  # noqa: E402
+from streams.fanout import FanOut  # noqa: E402
 from streams.following import Follower  # noqa: E402
 from tests.bench.home import pull  # noqa: E402
 from tests.bench.home.asking import Rate, once_each, warm  # noqa: E402
@@ -67,10 +68,11 @@ async def develop(data: Path, world: World) -> tuple[str, list[str], dict]:
         names = [projection.name for projection in CATALOGUE]
         assert await core.queries.progress.wait(names, heads, timeout_s=DEVELOP_S)
         await follower.stop()
+        await FanOut(core.queries.chunks).drain()
         developed = time.perf_counter()
         count = len(world.facts)
         print(
-            f"{count:,} facts appended in {appended - began:.0f} s, developed by all {len(names)} projections in"
+            f"{count:,} facts appended in {appended - began:.0f} s, developed and fanned out by all {len(names)} projections in"
             f" {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
             flush=True,
         )
