@@ -56,7 +56,7 @@ DEVELOP_S = 7_200.0
 FEED = "/v1/feed?limit=50"
 
 
-async def develop(data: Path, world: World) -> tuple[str, list[str], dict]:
+async def develop(data: Path, world: World, viewers: list[str]) -> tuple[str, list[str], dict]:
     """Record the world and feed the read models; the key of access tokens, a token for each viewer, and SQL's rows."""
     async with open_core(Settings(data=data, synchronous="NORMAL"), create=True) as core:
         began = time.perf_counter()
@@ -72,16 +72,15 @@ async def develop(data: Path, world: World) -> tuple[str, list[str], dict]:
         developed = time.perf_counter()
         count = len(world.facts)
         print(
-            f"{count:,} facts appended in {appended - began:.0f} s, developed and fanned out by all {len(names)} projections in"
-            f" {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
+            f"{count:,} facts appended in {appended - began:.0f} s, developed by all {len(names)} projections and fanned"
+            f" out in {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
             flush=True,
         )
         key = core.installation.token_keys(1)["1"]
-        return key.hex(), tokens(world, key), await tables(core, data, world)
+        return key.hex(), tokens(viewers, key), await tables(core, data, world)
 
 
-def tokens(world: World, key: bytes) -> list[str]:
-    viewers = random.Random(1).sample(world.members, VIEWERS)
+def tokens(viewers: list[str], key: bytes) -> list[str]:
     identity = Identity(Keyring("1", {"1": key}), None, 24 * 3600, utc_now)  # type: ignore[arg-type]
     return [identity.issue(viewer, new_id(0, datetime.now(UTC)), frozenset({"member"})) for viewer in viewers]
 
@@ -172,7 +171,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = made(MEMBERS, FOLLOWED, PHOTOS)
         data = Path(folder) / "data"
-        key, asking, rows = asyncio.run(develop(data, world))
+        viewers = random.Random(1).sample(world.members, VIEWERS)
+        key, asking, rows = asyncio.run(develop(data, world, viewers))
         root = os.environ.get("FILMROLL_STACK_DIR")
         addresses = control.up(Path(root or f"{folder}/stack"), default_cache(), ["postgres-a"])
         (dsn,) = fresh(addresses.postgres[:1])

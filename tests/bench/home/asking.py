@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ class Rate:
 def warm(url: str, tokens: Sequence[str], seconds: float) -> Rate:
     """The rate at which a server answers so many clients that each ask again at once."""
     if shutil.which("wrk") is None:
-        return asyncio.run(_sockets(url, tokens, seconds))
+        return asyncio.run(_sockets([url], tokens, seconds))
     with tempfile.TemporaryDirectory() as folder:
         script, known = Path(folder) / "ask.lua", Path(folder) / "tokens"
         script.write_text(SCRIPT)
@@ -73,14 +74,21 @@ def warm(url: str, tokens: Sequence[str], seconds: float) -> Rate:
 
 def once_each(url: str, tokens: Sequence[str]) -> Rate:
     """The rate at which a server answers when everybody asks once."""
-    return asyncio.run(_sockets(url, tokens, None))
+    return asyncio.run(_sockets([url], tokens, None))
 
 
-async def _sockets(url: str, tokens: Sequence[str], seconds: float | None) -> Rate:
-    address = urlsplit(url)
-    path = address.path + (f"?{address.query}" if address.query else "")
-    heads = [f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {t}\r\n\r\n" for t in tokens]
-    asked = [head.encode() for head in heads]
+def alone(urls: Sequence[str], tokens: Sequence[str], rounds: int = 1) -> Rate:
+    """How long everybody waits who asks for a page of their own, one after the other."""
+    return asyncio.run(_sockets(list(urls) * rounds, list(tokens) * rounds, None, clients=1))
+
+
+async def _sockets(urls: Sequence[str], tokens: Sequence[str], seconds: float | None, clients: int = CLIENTS) -> Rate:
+    address = urlsplit(urls[0])
+    paths = [url.partition(address.netloc)[2] for url in urls]
+    asked = [
+        f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        for path, token in zip(cycle(paths), tokens, strict=False)
+    ]
     took: list[float] = []
     next_one = iter(range(len(asked))) if seconds is None else _round(len(asked), time.perf_counter() + seconds)
 
@@ -97,7 +105,7 @@ async def _sockets(url: str, tokens: Sequence[str], seconds: float | None) -> Ra
         await writer.wait_closed()
 
     began = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await asyncio.gather(*(client() for _ in range(clients)))
     whole = time.perf_counter() - began
     cuts = quantiles(took, n=100)
     return Rate(len(took) / whole, cuts[49] * 1000, cuts[98] * 1000)

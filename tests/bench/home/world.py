@@ -51,20 +51,7 @@ def made(count: int, followed: int, photos_each: int, seed: int = 7) -> World:
     for number in range(count):
         at += tick
         name = f"member{number}"
-        member = new_id(slot_of_member(name), at, draw.randrange)
-        world.members.append(member)
-        enter(
-            members.stream(member),
-            MemberRegistered(
-                at=at,
-                member_id=member,
-                username=name,
-                email=f"{name}@example.org",
-                password_hash="",
-                first_name="Ana",
-                last_name=f"No {number}",
-            ),
-        )
+        _register(world, new_id(slot_of_member(name), at, draw.randrange), name, at)
     weights = [1 / (1 + rank) ** 0.5 for rank in range(count)]
     for member in world.members:
         wanted = draw.randint(followed // 2, followed * 3 // 2)
@@ -106,6 +93,34 @@ def made(count: int, followed: int, photos_each: int, seed: int = 7) -> World:
             ),
         )
     return world
+
+
+def devoted(world: World, count: int) -> list[str]:
+    """So many members more, who publish nothing and follow everybody else."""
+    authors, at = list(world.members), datetime.now(UTC) - timedelta(hours=12)
+    for number in range(count):
+        name = f"reader{number}"
+        reader = new_id(slot_of_member(name), at)
+        _register(world, reader, name, at)
+        for author in authors:
+            world.follows.add((reader, author))
+            followed = MemberFollowed(at=at, follower_id=reader, followed_id=author)
+            world.facts.append((follows.stream(author, reader), followed))
+    return world.members[-count:]
+
+
+def _register(world: World, member: str, name: str, at: datetime) -> None:
+    world.members.append(member)
+    registered = MemberRegistered(
+        at=at,
+        member_id=member,
+        username=name,
+        email=f"{name}@example.org",
+        password_hash="",
+        first_name="Ana",
+        last_name=f"No {len(world.members)}",
+    )
+    world.facts.append((members.stream(member), registered))
 
 
 async def recorded(world: World, store: LibraryEventStore) -> None:
