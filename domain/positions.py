@@ -28,3 +28,8 @@ def merge(maps: Iterable[Mapping[int, int]]) -> dict[int, int]:
 def covers(reached: Mapping[int, int], wanted: Mapping[int, int]) -> bool:
     """Whether a reader that has reached these numbers has applied everything that is wanted."""
     return all(reached.get(log, 0) >= number for log, number in wanted.items())
+
+
+def place_of(number: int) -> str:
+    """A place in a log as text that sorts like its number."""
+    return f"{number:019}"

@@ -3,12 +3,14 @@
 All facts of a member lie in one log, so groups come out the same however logs are interleaved.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from domain.duplicates import NEAR, bands, far
 from domain.events import DuplicatesDecided, MemberErased, PhotoProcessed, PhotoRendered
 from domain.ids import MemberId, PhotoId
+from domain.positions import place_of
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, Row, key_of, row
 
@@ -22,9 +24,12 @@ class FingerprintRow:
     photo_id: PhotoId
 
 
-@row("likenesses", key=("owner_id", "band", "photo_id"))
+@row("likenesses", key=("owner_id", "band", "photo_id", "perceptual_hash"))
 class LikenessRow:
-    """A photo under one part of its perceptual hash (or all of its SHA-256), which it shares with what may be a copy."""
+    """A photo under one part of its perceptual hash (or all of its SHA-256), which it shares with what may be a copy.
+
+    Written once, by the first fact that says so.
+    """
 
     owner_id: MemberId
     band: str
@@ -32,20 +37,23 @@ class LikenessRow:
     perceptual_hash: str
 
 
-@row("grouped", key=("owner_id", "photo_id"))
-class GroupedRow:
-    """The group of a photo that has duplicates: named by the oldest photo that it began with."""
+@row("alike", key=("owner_id", "since", "photo_id"))
+class AlikeRow:
+    """What one fact found to be copies of each other, the photo itself included, oldest first; never changed.
+
+    Groups are put together from these when they are read. So what a fact writes does not depend on what later facts
+    wrote, and hosts that go over a piece of the log again come to the same rows.
+    """
 
     owner_id: MemberId
+    since: str
     photo_id: PhotoId
-    group_id: PhotoId
+    photo_ids: tuple[str, ...]
 
 
-@row("duplicate_groups", key=("owner_id", "group_id", "photo_id"))
-class GroupRow:
-    """The same, the other way round."""
+class Grouped(NamedTuple):
+    """A photo in a group, which is named by the oldest photo that it began with."""
 
-    owner_id: MemberId
     group_id: PhotoId
     photo_id: PhotoId
 
@@ -59,7 +67,7 @@ class DecidedRow:
     photo_ids: tuple[str, ...]
 
 
-_ROWS: Final[tuple[type, ...]] = (FingerprintRow, LikenessRow, GroupedRow, GroupRow, DecidedRow)
+_ROWS: Final[tuple[type, ...]] = (FingerprintRow, LikenessRow, AlikeRow, DecidedRow)
 
 
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
@@ -67,9 +75,9 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
     match fact.event:
         case PhotoProcessed(owner_id=owner, sha256=sha256, photo_id=photo, likeness=likeness):
             yield Put(FingerprintRow(owner, sha256, photo))
-            yield from _compared(owner, photo, sha256, likeness.perceptual_hash if likeness else "", look)
+            yield from _compared(fact, owner, photo, sha256, likeness.perceptual_hash if likeness else "", look)
         case PhotoRendered(owner_id=owner, photo_id=photo, likeness=likeness) if likeness is not None:
-            yield from _compared(owner, photo, "", likeness.perceptual_hash, look)
+            yield from _compared(fact, owner, photo, "", likeness.perceptual_hash, look)
         case DuplicatesDecided(member_id=owner, group_id=group, photo_ids=photos):
             yield Put(DecidedRow(owner, group, photos))
         case MemberErased(member_id=owner):
@@ -78,42 +86,44 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
                 yield from (Drop(cls, key_of(each)) for each in rows)
 
 
-def _compared(owner: MemberId, photo: PhotoId, sha256: str, hashed: str, look: Look) -> Iterator[Change]:
-    """Enter a photo, and join it with all that it is a copy of."""
+def _compared(
+    fact: Recorded, owner: MemberId, photo: PhotoId, sha256: str, hashed: str, look: Look
+) -> Iterator[Change]:
+    """Enter a photo, with all that it is a copy of."""
     exact = [(f"={sha256}", "")] if sha256 else []
     near = [(band, hashed) for band in bands(hashed)] if hashed else []
     alike: set[PhotoId] = set()
     for band, own in (*exact, *near):
+        entered = False
         for other in look.list(LikenessRow, owner, band):
             if other.photo_id != photo and (not own or far(own, other.perceptual_hash) <= NEAR):
                 alike.add(other.photo_id)
-        yield Put(LikenessRow(owner, band, photo, own))
+            entered |= (other.photo_id, other.perceptual_hash) == (photo, own)
+        if not entered:
+            yield Put(LikenessRow(owner, band, photo, own))
     if alike:
-        yield from _joined(owner, sorted({photo, *alike}), look)
+        yield Put(AlikeRow(owner, place_of(fact.position.number), photo, tuple(sorted({photo, *alike}))))
 
 
-def _joined(owner: MemberId, photos: list[PhotoId], look: Look) -> Iterator[Change]:
-    """Put photos into one group, with all that were in one with any of them already; the oldest group's name stays."""
+def groups(found: Iterable[AlikeRow]) -> list[Grouped]:
+    """The groups that come of what was found, in its order: by the group's id, then by the photo's.
 
-    def group_of(photo: PhotoId) -> str:
-        found = look.get(GroupedRow, owner, photo)
-        return "" if found is None else found.group_id
-
-    groups = sorted({group_of(photo) for photo in photos} - {""})
-    into = groups[0] if groups else photos[0]
-    moved = [each.photo_id for group in groups[1:] for each in look.list(GroupRow, owner, group)]
-    for photo in sorted({*photos, *moved}):
-        before = group_of(photo)
-        if before != into:
-            if before:
-                yield Drop(GroupRow, (owner, before, photo))
-            yield Put(GroupedRow(owner, photo, into))
-            yield Put(GroupRow(owner, into, photo))
+    Copies come into one group, with all that were in one with any of them already; the oldest group's name stays.
+    """
+    group_of: dict[PhotoId, PhotoId] = {}
+    members: defaultdict[PhotoId, set[PhotoId]] = defaultdict(set)
+    for each in found:
+        known = sorted({group_of[photo] for photo in each.photo_ids if photo in group_of})
+        into = known[0] if known else each.photo_ids[0]
+        joined = set(each.photo_ids).union(*(members.pop(group) for group in known[1:]))
+        members[into] |= joined
+        group_of.update(dict.fromkeys(joined, into))
+    return sorted(Grouped(group, photo) for photo, group in group_of.items())
 
 
 DUPLICATES = Projection(
     name="duplicates",
-    version=2,
+    version=3,
     handles=(PhotoProcessed, PhotoRendered, DuplicatesDecided, MemberErased),
     rows=_ROWS,
     project=project,

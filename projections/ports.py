@@ -18,7 +18,7 @@ from projections.belongings import BelongingRow
 from projections.blocks import BlockRow
 from projections.comments import CommentRow
 from projections.counters import Kind
-from projections.duplicates import GroupRow
+from projections.duplicates import Grouped
 from projections.erasures import ErasingRow, ErasureRow
 from projections.follows import FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LikeRow
@@ -324,7 +324,7 @@ class Duplicates(Protocol):
 
     async def groups(
         self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[GroupRow]:
+    ) -> Sequence[Grouped]:
         """Group by group, the oldest first, by the group's and the photo's id; removed photos included."""
         ...
 

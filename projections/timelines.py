@@ -28,6 +28,7 @@ from domain.events import (
     PhotoUploaded,
 )
 from domain.ids import MemberId, PhotoId, first_id
+from domain.positions import place_of
 from domain.recorded import Recorded
 from projections.rows import Change, Drop, Look, Projection, Put, row
 
@@ -86,6 +87,18 @@ class CelebrityRow:
     owner_id: MemberId
 
 
+@row("timeline_celebrity_turns", key=("owner_id", "since"))
+class CelebrityTurnRow:
+    """That an author became a celebrity, or ceased to be one, at a place in the log; never changed.
+
+    So whoever looks on behalf of an earlier fact finds what held then, however far others have come meanwhile.
+    """
+
+    owner_id: MemberId
+    since: str
+    celebrity: bool
+
+
 @row("timeline_followers", key=("followed_id", "bucket", "follower_id", "since"))
 class TimelineFollowerRow:
     """Someone who follows, from one place in the log up to another (None: still)."""
@@ -112,22 +125,29 @@ def project(fact: Recorded, look: Look, *, inline: int = INLINE) -> Iterator[Cha
         case PhotoUploaded(owner_id=owner, photo_id=photo):
             yield Put(TimelinePhotoRow(owner, photo, fact.position.number))
             yield Put(TimelineRow(owner, photo, owner))
-            if look.get(CelebrityRow, owner) is None:
+            if not _celebrity(look, owner):
                 yield from _fan_out(fact, look, owner, photo, inline)
         case MemberFollowed() | FollowAccepted() as made:
             of = (made.followed_id, bucket_of(made.follower_id), made.follower_id)
             yield Put(TimelineFollowerRow(*of, place_of(fact.position.number), None))
-            if look.get(CelebrityRow, made.followed_id) is None:
+            if not _celebrity(look, made.followed_id):
                 yield from _fill(fact, look, made.followed_id, made.follower_id, inline)
         case MemberUnfollowed(followed_id=followed, follower_id=follower):
             for known in look.list(TimelineFollowerRow, followed, bucket_of(follower), follower):
                 if known.until is None:
                     yield Put(replace(known, until=place_of(fact.position.number)))
         case AuthorBecameCelebrity(member_id=author):
+            yield Put(CelebrityTurnRow(author, place_of(fact.position.number), True))
             yield Put(CelebrityRow(author))
         case AuthorCeasedCelebrity(member_id=author):
+            yield Put(CelebrityTurnRow(author, place_of(fact.position.number), False))
             yield Drop(CelebrityRow, (author,))
             yield from _in_buckets(fact, author, None)
+
+
+def _celebrity(look: Look, author: MemberId) -> bool:
+    turns = list(look.list(CelebrityTurnRow, author))
+    return bool(turns) and turns[-1].celebrity
 
 
 def _fan_out(fact: Recorded, look: Look, owner: MemberId, photo: PhotoId, inline: int) -> Iterator[Change]:
@@ -178,16 +198,11 @@ def bucket_of(follower: MemberId) -> str:
     return f"{int.from_bytes(blake2b(follower.encode(), digest_size=4).digest(), 'big') % BUCKETS:02}"
 
 
-def place_of(number: int) -> str:
-    """A place in a log as text that sorts like its number."""
-    return f"{number:019}"
-
-
 def build_timelines(*, inline: int = INLINE) -> Projection:
     """The projection, writing at once up to so many rows for a fact."""
     return Projection(
         name="timelines",
-        version=2,
+        version=3,
         handles=(
             PhotoUploaded,
             MemberFollowed,
@@ -196,7 +211,15 @@ def build_timelines(*, inline: int = INLINE) -> Projection:
             AuthorBecameCelebrity,
             AuthorCeasedCelebrity,
         ),
-        rows=(TimelineRow, HotAuthorRow, ChunkRow, TimelineFollowerRow, TimelinePhotoRow, CelebrityRow),
+        rows=(
+            TimelineRow,
+            HotAuthorRow,
+            ChunkRow,
+            TimelineFollowerRow,
+            TimelinePhotoRow,
+            CelebrityRow,
+            CelebrityTurnRow,
+        ),
         project=partial(project, inline=inline),
     )
 

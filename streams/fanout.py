@@ -15,8 +15,9 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from domain.ids import MemberId, PhotoId
+from domain.positions import place_of
 from projections.stores import Model
-from projections.timelines import ChunkRow, TimelineFollowerRow, TimelinePhotoRow, TimelineRow, place_of
+from projections.timelines import ChunkRow, TimelineFollowerRow, TimelinePhotoRow, TimelineRow
 from streams.relay import Leadership, Lease
 from streams.work import AGAIN_S, SWEEP_S, Hand, Jobs
 

@@ -4,11 +4,14 @@ Rows are compared while the builds move on, so a row may look different only bec
 row that does is looked at again, until it is equal, or until no event since the position that both builds had reached
 before the look has part in it: only then it counts. So live traffic neither hides a wrong row nor makes a right one
 look wrong, however busy it is elsewhere.
+
+Where a build leaves work for others to do (chunks of fan-out), builds are compared once it is done: `settle` does what
+has been left so far.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -36,6 +39,13 @@ class _Suspect:
     before: Key | None
 
 
+Settle = Callable[[], Awaitable[None]]
+
+
+async def nothing_left() -> None:
+    """For builds that leave no work to others."""
+
+
 async def prove(
     projection: Projection,
     one: Model,
@@ -45,6 +55,7 @@ async def prove(
     models: ReadModels,
     spans: Sequence[Span] = EVERYTHING,
     limit: int = 100,
+    settle: Settle = nothing_left,
     patience_s: float = PATIENCE_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Verdict:
@@ -54,6 +65,7 @@ async def prove(
     between the looks at both builds for as long as the patience lasted, or where a paused build is behind.
     """
     await level(projection, (one, other), log, models)
+    await settle()
     rows = 0
     suspects: list[_Suspect] = []
     for cls in projection.rows:
@@ -66,7 +78,7 @@ async def prove(
     while suspects and len(found) < limit:
         some, suspects = suspects[: limit - len(found)], suspects[limit - len(found) :]
         while some:
-            sure, some = await _look(projection, some, one, other, log, models)
+            sure, some = await _look(projection, some, one, other, log, models, settle)
             found += sure
             if some and clock() > end:
                 return Verdict(rows, tuple(found), same_positions=False)
@@ -88,10 +100,17 @@ def sampled(share: float, since: datetime, until: datetime, *, draw: random.Rand
 
 
 async def _look(
-    projection: Projection, suspects: Sequence[_Suspect], one: Model, other: Model, log: EventLog, models: ReadModels
+    projection: Projection,
+    suspects: Sequence[_Suspect],
+    one: Model,
+    other: Model,
+    log: EventLog,
+    models: ReadModels,
+    settle: Settle,
 ) -> tuple[list[Difference], list[_Suspect]]:
     """The rows that differ for certain, and those that can't be told yet; what is equal is suspected no more."""
     low = least(await positions(models, one, other), log)
+    await settle()  # after the positions: what is left now comes of later events
     doubtful: list[tuple[_Suspect, Difference]] = []
     for suspect in suspects:
         rows = [await _row(models, model, suspect) for model in (one, other)]

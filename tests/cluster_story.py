@@ -30,6 +30,7 @@ from infra.stack.layout import default_cache
 from projections.catalogue import CATALOGUE
 from projections.rows import Projection
 from projections.stores import Model, ModelStatus, State
+from streams.fanout import FanOut
 from streams.rebuild import catch_up
 from streams.topics import Name, named
 from streams.verifying import verify
@@ -314,6 +315,7 @@ class Story:
             ]
             for projection in projections:
                 shown, built = live[projection.name].model, await _built(core, projection)
+                await FanOut(core.queries.chunks).drain()
                 verdict = await verify(projection, shown, built, models=core.models)
                 if not verdict.equal:
                     found.append(f"{shown} against {built}: {verdict}")

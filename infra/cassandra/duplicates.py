@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.ids import MemberId, PhotoId
 from infra.cassandra.models import CassandraModels
-from projections.duplicates import DUPLICATES, DecidedRow, FingerprintRow, GroupRow
+from projections.duplicates import DUPLICATES, AlikeRow, DecidedRow, FingerprintRow, Grouped, groups
 
 
 class CassandraDuplicates:
@@ -20,17 +20,19 @@ class CassandraDuplicates:
 
     async def groups(
         self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[GroupRow]:
+    ) -> Sequence[Grouped]:
         """Group by group, the oldest first."""
-        reader = await self._models.live(DUPLICATES)
-        return await reader.page(GroupRow, owner_id, after or (), limit=limit, newest=False)
+        return [each for each in await self._groups(owner_id) if after is None or each > after][:limit]
 
     async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
         """The photos of one group, oldest first."""
-        reader = await self._models.live(DUPLICATES)
-        return [row.photo_id for row in await reader.under(GroupRow, (owner_id, group_id))]
+        return [each.photo_id for each in await self._groups(owner_id) if each.group_id == group_id]
 
     async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
         """What was decided about."""
         reader = await self._models.live(DUPLICATES)
         return {row.group_id: frozenset(row.photo_ids) for row in await reader.under(DecidedRow, (owner_id,))}
+
+    async def _groups(self, owner_id: MemberId) -> list[Grouped]:
+        reader = await self._models.live(DUPLICATES)
+        return groups(await reader.under(AlikeRow, (owner_id,)))

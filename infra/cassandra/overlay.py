@@ -87,9 +87,12 @@ class Overlay:
     def get(self, cls: type[R], *key: str) -> R | None:
         """The row under a key."""
         own = self._looked(cast(type, cls))
+        stored = self.stored(own, key)
+        if stored is not None and stored.at > self._at:
+            stored = None
         changed = self.changed[own].get(key)
-        found = self.stored(own, key) if changed is None else changed
-        return None if found is None or found.at > self._at else cast("R | None", found.row)
+        found = stored if changed is None else _later(stored, changed)
+        return None if found is None else cast("R | None", found.row)
 
     def list(self, cls: type[R], *prefix: str, limit: int | None = None) -> Iterator[R]:
         """All rows whose key begins so, in the order of the key; with a limit, no more than that many.
@@ -106,9 +109,9 @@ class Overlay:
             yield from (cast(R, each.row) for each in stored if each.at <= self._at)
             return
         shape = self._tables[own].shape
-        rows: dict[Key, Any] = {shape.key(each.row): each.row for each in stored if each.at <= self._at}
-        rows.update((key, self.changed[own][key].row) for key in changed)
-        yield from (cast(R, row) for _, row in sorted(rows.items()) if row is not None)
+        rows = {shape.key(each.row): each for each in stored if each.at <= self._at}
+        rows.update((key, _later(rows.get(key), self.changed[own][key])) for key in changed)
+        yield from (cast(R, each.row) for _, each in sorted(rows.items()) if each.row is not None)
 
     def enter(self, changes: Iterable[Change], recorded_at: int) -> None:
         """Take the changes of one fact."""
@@ -150,6 +153,11 @@ class Overlay:
         if cls not in self._tables or self._tables[cls].layout.ahead:
             raise MisfitError(f"{cls.__name__} is not made to be looked at")
         return cls
+
+
+def _later(stored: Dated | None, changed: Dated) -> Dated:
+    """Which of both holds: a change that was made before what is stored is overwritten already."""
+    return changed if stored is None or stored.at <= changed.at else stored
 
 
 def wishes_of(projection: Projection, facts: Iterable[Any]) -> set[Wish]:

@@ -3,6 +3,7 @@
 import sys
 from importlib.util import find_spec
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -20,7 +21,6 @@ from infra.collecting import collect_seldom
 
 app = typer.Typer(
     name="filmroll",
-    help="A photo-sharing backend whose only truth is its event log.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -47,6 +47,13 @@ if find_spec("psycopg") is not None:  # comes with the extra `cluster`
     from infra.cli import logs
 
     app.add_typer(logs.app, name="logs")
+
+
+@app.callback()
+def begin() -> None:
+    """A photo-sharing backend whose only truth is its event log."""
+    if not structlog.is_configured():  # standard output is for what was asked
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def main() -> None:

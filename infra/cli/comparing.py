@@ -23,8 +23,10 @@ from infra.core import Core, utc_now
 from infra.settings import Settings
 from projections.rows import Key, Projection, Row, table_of
 from projections.stores import Model
+from projections.timelines import TIMELINES
 from streams.evidence import Evidence, behind
-from streams.proving import prove, sampled
+from streams.fanout import FanOut
+from streams.proving import Settle, nothing_left, prove, sampled
 from streams.tallies import Counts, count
 from streams.verifying import EVERYTHING, Difference, Span, Verdict
 
@@ -78,7 +80,9 @@ async def _verify(
         if sample < 1:
             draw = random.Random(secrets.randbits(64))  # noqa: S311 - nothing secret is drawn
             spans = sampled(sample, await _beginning(core), utc_now(), draw=draw)
-        verdict = await prove(projection, one, other, log=core.store, models=core.models, spans=spans)
+        verdict = await prove(
+            projection, one, other, log=core.store, models=core.models, spans=spans, settle=_settle(projection, core)
+        )
         counts = await count(projection, log=core.store, models=core.models) if sample == 1 else None
         return verdict, counts, (one, other)
 
@@ -88,9 +92,15 @@ async def _diff(
 ) -> tuple[Verdict, list[Evidence], tuple[Model, Model]]:
     async with open_core(settings) as core:
         one, other = await _pair(core, projection, asked)
-        verdict = await prove(projection, one, other, log=core.store, models=core.models, limit=most)
+        verdict = await prove(
+            projection, one, other, log=core.store, models=core.models, limit=most, settle=_settle(projection, core)
+        )
         rows = [each.one if each.one is not None else each.other for each in verdict.differences]
         return verdict, list(await behind(projection, rows, log=core.store)), (one, other)
+
+
+def _settle(projection: Projection, core: Core) -> Settle:
+    return FanOut(core.queries.chunks).drain if projection is TIMELINES else nothing_left
 
 
 async def _beginning(core: Core) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.ids import MemberId, PhotoId
 from infra.sqlite.models import SqliteReadModels
-from projections.duplicates import DUPLICATES, DecidedRow, FingerprintRow, GroupRow
+from projections.duplicates import DUPLICATES, AlikeRow, DecidedRow, FingerprintRow, Grouped, groups
 
 
 class SqliteDuplicates:
@@ -25,18 +25,13 @@ class SqliteDuplicates:
 
     async def groups(
         self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[GroupRow]:
+    ) -> Sequence[Grouped]:
         """Group by group, the oldest first."""
-        tail = "WHERE owner_id = ? AND (group_id, photo_id) > (?, ?) ORDER BY group_id, photo_id LIMIT ?"
-        return await self._models.read(
-            DUPLICATES, lambda reader: reader.rows(GroupRow, tail, owner_id, *(after or ("", "")), limit)
-        )
+        return [each for each in await self._groups(owner_id) if after is None or each > after][:limit]
 
     async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
         """The photos of one group, oldest first."""
-        tail = "WHERE owner_id = ? AND group_id = ? ORDER BY photo_id"
-        found = await self._models.read(DUPLICATES, lambda reader: reader.rows(GroupRow, tail, owner_id, group_id))
-        return [row.photo_id for row in found]
+        return [each.photo_id for each in await self._groups(owner_id) if each.group_id == group_id]
 
     async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
         """What was decided about."""
@@ -44,3 +39,7 @@ class SqliteDuplicates:
             DUPLICATES, lambda reader: reader.rows(DecidedRow, "WHERE owner_id = ?", owner_id)
         )
         return {row.group_id: frozenset(row.photo_ids) for row in found}
+
+    async def _groups(self, owner_id: MemberId) -> list[Grouped]:
+        tail = "WHERE owner_id = ? ORDER BY since, photo_id"
+        return groups(await self._models.read(DUPLICATES, lambda reader: reader.rows(AlikeRow, tail, owner_id)))

@@ -18,7 +18,8 @@ from domain.ids import first_id
 from projections.stores import Batch, Fed, State
 from projections.timelines import BUCKETS, STORED, TIMELINES, ChunkRow, HotAuthorRow, TimelineRow, build_timelines
 from streams.fanout import FanOut, do
-from streams.rebuild import rebuild
+from streams.proving import prove
+from streams.rebuild import catch_up, rebuild
 from streams.verifying import dump, verify
 from tests.cluster import SERVERS
 from tests.projections.desks import Author, Desk, live, member, on_cassandra, on_sqlite
@@ -106,6 +107,21 @@ async def complete_at_every_moment(desk: Desk, log: MemoryLog, draw: random.Rand
         assert not [row for row in rows if isinstance(row, ChunkRow | HotAuthorRow)]
     verdict = await verify(TINY, model, built, models=desk.models)
     assert (verdict.differences, verdict.same_positions) == ((), True)
+
+
+@pytest.mark.parametrize("where", ["sqlite", pytest.param("cassandra", marks=pytest.mark.cluster)])
+async def test_builds_are_compared_once_what_they_leave_to_others_is_done(where, request):
+    on = on_sqlite(TINY) if where == "sqlite" else on_cassandra(request.getfixturevalue("stack").need(*SERVERS))
+    world = World(MemoryLog(2)).live(*[("join", 0, 0, 0)] * 4, *[("follow", 0, 1, 0), ("follow", 1, 2, 0)] * 4)
+    log = world.live(*[("upload", number, 0, 0) for number in range(20)], *[("follow", 3, 1, 0)] * 3).log
+    async with on as desk:
+        shown = await desk.models.create(TINY, State.READY)
+        await catch_up(shown, TINY, log=log, models=desk.models)
+        await FanOut(desk.chunks).drain()
+        built = await rebuild(TINY, log=log, models=desk.models)
+        assert await desk.chunks.hot()
+        assert (await prove(TINY, shown, built, log=log, models=desk.models)).differences
+        assert (await prove(TINY, shown, built, log=log, models=desk.models, settle=FanOut(desk.chunks).drain)).equal
 
 
 async def some_work(desk: Desk, draw: random.Random) -> None:

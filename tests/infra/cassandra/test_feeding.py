@@ -9,6 +9,7 @@ import pytest
 from commands.errors import Unavailable
 from infra.cassandra import feeding
 from infra.cassandra.connecting import Pump
+from infra.cassandra.feeding import Feeder
 from infra.cassandra.tables import tables_of
 from infra.stack import control
 from projections.catalogue import BY_NAME
@@ -18,7 +19,7 @@ from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, OutOfReachError, RebuildRunningError, State
 from streams.rebuild import rebuild
 from streams.verifying import dump
-from tests.cluster import SERVERS, SHARDS, cluster, keyspace
+from tests.cluster import SERVERS, SHARDS, cluster, keyspace, utc_now
 from tests.projections.feeding import feed_all, rows_of, sqlite_models
 from tests.projections.histories import REACTIONS, VERBS, World
 from tests.streams.memory_log import MemoryLog
@@ -58,7 +59,9 @@ async def places_are_of(known, projection: Projection, model: Model, rows: list)
             assert sorted(found) == sorted(order.place(row) for row in rows if type(row) is cls)
 
 
-@pytest.mark.parametrize("name", ["timelines", "likes", "follows", "comments", "photos", "profiles"])
+@pytest.mark.parametrize(
+    "name", ["timelines", "likes", "follows", "comments", "photos", "profiles", "notifications", "duplicates"]
+)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_crash_between_any_two_writes_leaves_no_trace(known, monkeypatch, name, seed):
     """Every batch is tried with a crash after so many statements, then again with other cuts, until it passes."""
@@ -97,6 +100,18 @@ async def test_a_crash_between_any_two_writes_leaves_no_trace(known, monkeypatch
     assert crashes > 3
     assert await dump(projection, model, models=known.models) == expected
     await places_are_of(known, projection, model, expected)
+    left[0] = 0  # nothing fails any more
+    await late(known, model, projection, log, draw)
+    assert await dump(projection, model, models=known.models) == expected
+    await places_are_of(known, projection, model, expected)
+
+
+async def late(known, model: Model, projection: Projection, log: MemoryLog, draw: random.Random) -> None:
+    """A host that fell asleep over a batch writes it now, when others are long past it: first one, then another."""
+    feeder = Feeder(known.cassandra, model, projection, SHARDS, utc_now)
+    facts = [fact for fact in log.facts[0] if projection.concerned_by(fact)]
+    for start in draw.sample(range(len(facts)), len(facts) // 3):
+        await asyncio.to_thread(feeder.apply, facts[start : start + draw.randint(1, 8)])
 
 
 @pytest.mark.parametrize("name", ["timelines", "likes", "follows", "counters"])

@@ -1,6 +1,7 @@
 """`filmroll projections status --watch`: look after look, with rates, until it is interrupted."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,16 @@ from pathlib import Path
 from projections.catalogue import CATALOGUE
 from tests.infra.analysis.worlds import lively
 from tests.infra.cli.running import installation
+
+
+def test_what_is_logged_does_not_mix_with_what_was_asked_for(tmp_path):
+    data = installation(tmp_path / "data", lively(1))
+    program = str(Path(sys.executable).parent / "filmroll")
+    every = os.environ | {"FILMROLL_SLOW_QUERY_MS": "0"}
+    words = [program, "projections", "status", "--json", "--data", str(data)]
+    done = subprocess.run(words, capture_output=True, text=True, env=every, check=True)
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == len(CATALOGUE)
+    assert "slow query" in done.stderr
 
 
 def test_rates_come_with_the_second_look_and_an_interrupt_ends_it(tmp_path):
