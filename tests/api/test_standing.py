@@ -221,6 +221,36 @@ async def test_a_page_that_stands_is_gone_with_the_answer_of_a_command_that_rest
             assert not any(each["owner"]["username"] == other for each in (await all_items(here, "ana")))
 
 
+async def test_an_answer_at_once_has_the_headers_of_one_that_went_the_whole_way(tmp_path, given_again):
+    async with inside(tmp_path / "data") as here:
+        history = History(here, 1)
+        await history.begin()
+        await here.level()
+        said = {"X-Request-Id": "mine", **here.headers["ana"]}
+        del said["X-Min-Position"]
+        params = {"limit": LIMIT}
+        for _ in range(2):
+            whole = await here.http.get("/v1/feed", params=params, headers={**said, "Origin": "http://else.where"})
+        given_again.clear()
+        at_once = await here.http.get("/v1/feed", params=params, headers=said)
+        assert given_again == {"again": 1}
+        assert at_once.status_code == whole.status_code == 200
+        assert set(at_once.headers) == set(whole.headers)
+        for name in ("ETag", "Cache-Control", "Vary", "X-Content-Type-Options", "Content-Type", "Content-Length"):
+            assert at_once.headers[name] == whole.headers[name]
+        assert at_once.headers["X-Request-Id"] == "mine"
+        assert at_once.content == whole.content
+        head = await here.http.head("/v1/feed", params=params, headers=said)
+        assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", whole.headers["ETag"])
+        metrics = (await here.http.get("/metrics")).text
+        counted = 'filmroll_http_request_seconds_count{method="GET",route="/v1/feed",status="200"} 4.0'
+        assert counted in metrics
+        for bad in ("limit=0", "limit=3&limit=3", "cursor=x"):
+            assert (await here.http.get(f"/v1/feed?{bad}", headers=said)).status_code in (200, 400, 422)
+        forged = {**said, "Authorization": said["Authorization"] + "x"}
+        assert (await here.http.get("/v1/feed", params=params, headers=forged)).status_code == 401
+
+
 async def asked_304(here: Inside, who: str, tag: str) -> int:
     own = {"Authorization": here.headers[who]["Authorization"], "If-None-Match": tag}
     answer = await here.http.get("/v1/feed", params={"limit": LIMIT}, headers=own)
