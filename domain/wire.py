@@ -109,7 +109,14 @@ def _stem(name: str) -> str:
 def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:
     """The wire form with its personal fields marked as erased."""
     hints = get_type_hints(known.cls)
-    return {**wire, **{field: (ERASED if hints[field] is str else None) for field in known.personal}}
+    return {**wire, **{field: _nothing(hints[field]) for field in known.personal}}
+
+
+def _nothing(hint: Any) -> Any:
+    """What a field of that type holds when what it held is gone."""
+    if hint is str:
+        return ERASED
+    return [] if get_origin(hint) is tuple else None
 
 
 _Encode = Callable[[Any], Any]

@@ -21,6 +21,7 @@ from domain.events import (
     NotificationsSeen,
     PhotoCommented,
     PhotoDescribed,
+    PhotoErased,
     PhotoLiked,
     PhotoProcessed,
     PhotoUnliked,
@@ -98,7 +99,7 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             yield Put(NoticesSeenRow(member, until))
         case PhotoCommented() | CommentEdited() | CommentRemoved() | CommentTakenDown():
             yield from _comments(fact, look)
-        case PhotoUploaded() | PhotoProcessed() | PhotoDescribed():
+        case PhotoUploaded() | PhotoProcessed() | PhotoDescribed() | PhotoErased():
             yield from _captions(fact, look)
         case _:
             yield from _follows(fact, look)
@@ -133,6 +134,9 @@ def _captions(fact: Recorded, look: Look) -> Iterator[Change]:
             before = look.get(MentionsRow, photo)
             ready = before is not None and before.ready
             yield from _mention(fact, look, f"photo:{photo}", photo, owner, names, ready=ready)
+        case PhotoErased(photo_id=photo, owner_id=owner):
+            yield from _mention(fact, look, f"photo:{photo}", photo, owner, (), ready=True)
+            yield Drop(MentionsRow, (photo,))
 
 
 def _follows(fact: Recorded, look: Look) -> Iterator[Change]:
@@ -162,7 +166,7 @@ def _mention(
         yield Put(MentionsRow(source, now, ready))
     for name in known:
         if name not in now:
-            yield _untell(mentioned(name), Kind.MENTION, subject, source)
+            yield from _unmention(look, name, subject, source)
     for name in now if ready else ():
         if name not in known:
             yield from _tell(fact, look, mentioned(name), Kind.MENTION, subject, source, actor)
@@ -184,9 +188,17 @@ def _untell(recipient: Recipient, kind: Kind, subject: str, source: str) -> Chan
     return Drop(NoticeActorRow, (notice_of(recipient, kind, subject), source))
 
 
+def _unmention(look: Look, name: str, subject: str, source: str) -> Iterator[Change]:
+    """With the last mention of a name goes the notice, which holds the name."""
+    recipient = mentioned(name)
+    yield _untell(recipient, Kind.MENTION, subject, source)
+    if all(each.source == source for each in look.list(NoticeActorRow, notice_of(recipient, Kind.MENTION, subject))):
+        yield Drop(NoticeRow, (recipient, Kind.MENTION, subject))
+
+
 NOTIFICATIONS = Projection(
     name="notifications",
-    version=1,
+    version=2,
     handles=(
         PhotoLiked,
         PhotoUnliked,
@@ -197,6 +209,7 @@ NOTIFICATIONS = Projection(
         PhotoUploaded,
         PhotoProcessed,
         PhotoDescribed,
+        PhotoErased,
         MemberFollowed,
         FollowRequested,
         FollowAccepted,

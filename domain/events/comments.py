@@ -6,7 +6,7 @@ from domain.events.catalogue import event
 from domain.ids import CommentId, MemberId, PhotoId
 
 
-@event("comment.written.v1", subject="member_id", personal=("text",))
+@event("comment.written.v1", subject="member_id", personal=("text", "mentions"))
 class PhotoCommented:
     """A member wrote under a photo."""
 
@@ -20,7 +20,7 @@ class PhotoCommented:
     mentions: tuple[str, ...]
 
 
-@event("comment.edited.v1", subject="member_id", personal=("text",))
+@event("comment.edited.v1", subject="member_id", personal=("text", "mentions"))
 class CommentEdited:
     """The author of a comment changed its text."""
 

@@ -53,7 +53,7 @@ class CommentTakenDown:
     by: MemberId
 
 
-@event("comment.takedown_lifted.v1", subject="member_id", personal=("text",))
+@event("comment.takedown_lifted.v1", subject="member_id", personal=("text", "mentions"))
 class CommentTakedownLifted:
     """A moderator (`by`) showed a comment again; the other fields say what it was."""
 

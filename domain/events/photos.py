@@ -52,7 +52,9 @@ class UploadUsed:
     photo_id: PhotoId
 
 
-@event("photo.uploaded.v1", subject="owner_id", personal=("filename", "caption", "alt_text", "place"))
+@event(
+    "photo.uploaded.v1", subject="owner_id", personal=("filename", "caption", "alt_text", "tags", "mentions", "place")
+)
 class PhotoUploaded:
     """A member published an uploaded file as a photo; it waits to be processed."""
 
@@ -157,7 +159,7 @@ class PhotoRejected:
     detail: str
 
 
-@event("photo.described.v1", subject="owner_id", personal=("caption", "alt_text"))
+@event("photo.described.v1", subject="owner_id", personal=("caption", "alt_text", "tags", "mentions"))
 class PhotoDescribed:
     """An owner changed a photo's words, tags or location display; the fields hold what applies from now on."""
 

@@ -21,6 +21,8 @@ WORDS = (
     "marzipan",
     "gallimaufry",
     "bumbershoot",
+    "thingamajig",
+    "whippersnapper",
 )
 
 
@@ -44,7 +46,9 @@ def found_in(folder: Path, *words: str) -> set[str]:
 def life(ana: Person, ben: Person) -> None:
     """Everything that holds a word of Ana's."""
     ana.call("PATCH", "/me", json={"bio": "I like ptarmigan"}, status=200)
-    photo = ana.publish(jpeg(3), caption="A zabaglione", alt_text="kerfuffle", place="marzipan")
+    photo = ana.publish(
+        jpeg(3), caption="A zabaglione #thingamajig @whippersnapper", alt_text="kerfuffle", place="marzipan"
+    )
     ana.ready(photo)
     album = ana.call("POST", "/albums", json={"title": "gallimaufry"}, status=201).json()["album_id"]
     ana.call("PUT", f"/albums/{album}/photos/{photo}", status=204)
@@ -53,7 +57,7 @@ def life(ana: Person, ben: Person) -> None:
     ben.ready(other)
     ana.headers["X-Min-Position"] += f",{ben.headers['X-Min-Position']}"
     ana.call("PUT", f"/photos/{other}/like", status=200)
-    ana.call("POST", f"/photos/{other}/comments", json={"text": "bumbershoot"}, status=201)
+    ana.call("POST", f"/photos/{other}/comments", json={"text": "bumbershoot @whippersnapper"}, status=201)
     ana.call("PUT", f"/members/{ben.username}/follow", status=200)
     ben.call("PUT", f"/members/{ana.username}/follow", status=200)
     ana.get("/search/photos", params={"q": "zabaglione"})
