@@ -106,6 +106,11 @@ def _stem(name: str) -> str:
     return name.rpartition(".v")[0]
 
 
+def is_erased(event: Event) -> bool:
+    """Whether the key to an event's personal fields was destroyed: a text among them says so."""
+    return any(isinstance(getattr(event, field), Erased) for field in event_type(event).personal)
+
+
 def erased(known: EventType, wire: Mapping[str, Any]) -> Wire:
     """The wire form with its personal fields marked as erased."""
     hints = get_type_hints(known.cls)

@@ -189,16 +189,17 @@ def _untell(recipient: Recipient, kind: Kind, subject: str, source: str) -> Chan
 
 
 def _unmention(look: Look, name: str, subject: str, source: str) -> Iterator[Change]:
-    """With the last mention of a name goes the notice, which holds the name."""
+    """The notice is what the mentions that are left make it; with the last one goes the notice, which holds the name."""
     recipient = mentioned(name)
     yield _untell(recipient, Kind.MENTION, subject, source)
-    if all(each.source == source for each in look.list(NoticeActorRow, notice_of(recipient, Kind.MENTION, subject))):
-        yield Drop(NoticeRow, (recipient, Kind.MENTION, subject))
+    key = (recipient, Kind.MENTION, subject)
+    left = [each.at for each in look.list(NoticeActorRow, notice_of(*key)) if each.source != source]
+    yield Put(NoticeRow(*key, min(left), max(left))) if left else Drop(NoticeRow, key)
 
 
 NOTIFICATIONS = Projection(
     name="notifications",
-    version=2,
+    version=3,
     handles=(
         PhotoLiked,
         PhotoUnliked,

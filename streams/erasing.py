@@ -40,6 +40,11 @@ _LEVEL_S: Final = 60.0
 _PAGE: Final = 200
 _FOLLOWED: Final = ("belongings", "authors", "albums", "shares", "erasures")
 """The read models that must know all before a pass."""
+_WORDED: Final = (
+    *("profiles", "photos", "comments", "reports", "notifications", "tags", "member_search", "photo_search"),
+    *("processing", "uploads"),
+)
+"""The others that hold words of members, and must have let go of them before their files are emptied."""
 
 _log = structlog.get_logger(__name__)
 
@@ -110,7 +115,7 @@ class Erasing:
             done["files"] += await self._remove_uploads(member_id) + await self._remove_avatars(loaded.events)
             await self.shred(member_id)
             await self._record(member_id, partial(_erased, done=done))
-        await self._level(("profiles", "photos", "member_search", "photo_search", "reports", *_FOLLOWED))
+        await self._level((*_WORDED, *_FOLLOWED))
         await self.tidy()
         await self._record(member_id, lambda member, at: [ErasureFinished(at=at, member_id=member.member_id)])
         await self._level(("erasures",))

@@ -16,7 +16,7 @@ import orjson
 
 from domain.events import EVENT_TYPES, EventType, event_type
 from domain.recorded import Recorded
-from domain.wire import Erased, schema_version, to_wire
+from domain.wire import Erased, is_erased, schema_version, to_wire
 from infra.analysis.hints import hints_of
 
 EVENTS: Final = "events"
@@ -112,7 +112,7 @@ def _column(field: str, hint: Any, *, personal: bool) -> Column:
 
     def unless_erased(fact: Recorded) -> Any:
         value = plain(fact)
-        return None if isinstance(value, Erased) else value
+        return None if isinstance(value, Erased) or (value == () and is_erased(fact.event)) else value
 
     name = _RENAMED.get(field, field)
     return Column(name, hint | None, unless_erased) if personal else Column(name, hint, plain)

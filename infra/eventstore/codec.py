@@ -139,6 +139,7 @@ def decoded(stored: Stored, document: dict[str, Any], keys: Mapping[str, AESGCM]
         member, left, box = sealed
         key = keys.get(fields[member])
         if key is None:
+            left = {**_left(stored.name), **left}  # what an older program kept in clear is erased as well
             fields |= {field: ERASED if value == "" else value for field, value in left.items()}
         else:
             fields |= orjson.loads(unseal(key, b64decode(box), _bound(stored.stream, stored.name, document["id"])))
@@ -173,8 +174,8 @@ def unreadable(stored: Stored, error: Exception) -> Recorded:
 
 @lru_cache
 def _left(name: str) -> Wire:
-    """What is left of an event's personal fields when their key is gone."""
-    return erased(EVENT_TYPES[name], {})
+    """What is left of an event's personal fields when their key is gone; of names of before there is nothing to say."""
+    return erased(EVENT_TYPES[name], {}) if name in EVENT_TYPES else {}
 
 
 def _bound(stream: str, name: str, event_id: str) -> bytes:

@@ -1,6 +1,6 @@
 """Random but legal histories: a small world that records only what the product would record, each fact at its home."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -89,11 +89,12 @@ from domain.events import (
     UploadDivided,
     UploadRequested,
     UploadUsed,
+    event_type,
 )
 from domain.homes import Stream, slot_of_member, slot_of_reactions
 from domain.ids import new_id, slot_of
 from domain.images import Camera, Crop, Edits, Likeness, Location, Rendition, Variant
-from domain.wire import ERASED
+from domain.wire import ERASED, erased, from_wire, to_wire
 from tests.streams.memory_log import START, MemoryLog
 
 ALIKE = (
@@ -277,7 +278,7 @@ class World:
             caption="'; DROP TABLE photos --",
             alt_text="",
             tags=tags,
-            mentions=(),
+            mentions=("ada", "bea", "ada")[c % 2 : c],
             audience=audience,
             place="",
             show_location=bool(c % 2),
@@ -423,7 +424,7 @@ class World:
             caption=f"caption {b}",
             alt_text="",
             tags=tags,
-            mentions=(),
+            mentions=("bea", "ada", "cyn")[b % 2 : c],
             show_location=bool(b % 2),
         )
         self._record(photos.stream(photo), words)
@@ -443,7 +444,12 @@ class World:
         comment = self._id(slot_of_reactions(photo))
         self.comments[comment] = {"photo_id": photo, "owner_id": owner, "member_id": member}
         made = PhotoCommented(
-            at=self.at, comment_id=comment, **self.comments[comment], text="Hm", reply_to=None, mentions=("ada",) * c
+            at=self.at,
+            comment_id=comment,
+            **self.comments[comment],
+            text="Hm",
+            reply_to=None,
+            mentions=("ada", "bea", "ada")[:c],
         )
         self._record(comments.stream(comment), made)
 
@@ -454,7 +460,7 @@ class World:
         comment = list(self.comments)[a % len(self.comments)]
         known = self.comments[comment]
         if b % 2:
-            made = CommentEdited(at=self.at, comment_id=comment, **known, text=f"Oh {c}", mentions=())
+            made = CommentEdited(at=self.at, comment_id=comment, **known, text=f"Oh {c}", mentions=("bea", "cyn")[:c])
         else:
             made = CommentRemoved(at=self.at, comment_id=comment, **known, by=known["member_id"])
             del self.comments[comment]
@@ -583,3 +589,55 @@ class World:
             if known["owner_id"] == member and known["removed"]:
                 known["down"] = known["erased"] = True  # nothing can be done to it any more
                 self._record(photos.stream(photo), PhotoErased(at=self.at, photo_id=photo, owner_id=member))
+
+    def erase(self, member: str) -> None:
+        """All that an erasure does about a member, in the order in which it does it."""
+        private, taken_down = self.members[member], member in self.down
+        if member not in self.left:
+            self.left.add(member)
+            closed = MemberClosed(at=self.at, member_id=member, private=private, taken_down=taken_down)
+            self._record(members.stream(member), closed)
+        for photo, liked_by in [pair for pair in self.likes if pair[1] == member]:
+            of = {"photo_id": photo, "owner_id": self.photos[photo]["owner_id"], "member_id": liked_by}
+            self._record(likes.stream(photo, liked_by), PhotoUnliked(at=self.at, **of))
+        for comment, known in self.comments.items():
+            if known["member_id"] == member:
+                self._record(
+                    comments.stream(comment), CommentRemoved(at=self.at, comment_id=comment, **known, by=member)
+                )
+        for (follower, followed), state in self.follows.items():
+            if member in {follower, followed}:
+                end = MemberUnfollowed if state == "yes" else FollowRequestEnded
+                ended = end(at=self.at, follower_id=follower, followed_id=followed, by=member)
+                self._record(follows.stream(followed, follower), ended)
+        for album, known in self.albums.items():
+            if known["owner_id"] == member:
+                gone = AlbumRemoved(at=self.at, album_id=album, owner_id=member)
+                self._record(albums.stream(album), gone)
+        for share, owner in self.shares.items():
+            if owner == member:
+                self._record(shares.stream(share), ShareRevoked(at=self.at, share_id=share, owner_id=member))
+        for photo, known in self.photos.items():
+            if known["owner_id"] == member and not known.get("erased"):
+                of = {"at": self.at, "photo_id": photo, "owner_id": member}
+                removed = PhotoRemoved(**of, status=known["status"], audience=known["audience"])
+                gone = [] if known["removed"] or known.get("down") else [removed]
+                self._record(photos.stream(photo), *gone, PhotoErased(**of))
+        numbers = dict.fromkeys(("likes", "comments", "follows", "photos", "albums", "shares", "files"), 1)
+        erased = MemberErased(at=self.at, member_id=member, **numbers)
+        self._record(members.stream(member), erased, ErasureFinished(at=self.at, member_id=member))
+
+    def without_key(self, member: str) -> MemoryLog:
+        """The log as it reads once the member's key is destroyed."""
+        blank = MemoryLog(self.log.logs)
+        for number, facts in self.log.facts.items():
+            blank.facts[number] = [replace(fact, event=_without_key(fact.event, member)) for fact in facts]
+        return blank
+
+
+def _without_key(event, member: str):
+    known = event_type(event)
+    if known.subject is None or getattr(event, known.subject) != member:
+        return event
+    name, wire = to_wire(event)
+    return from_wire(name, erased(known, wire))

@@ -23,6 +23,7 @@ WORDS = (
     "bumbershoot",
     "thingamajig",
     "whippersnapper",
+    "widdershins",
 )
 
 
@@ -47,7 +48,11 @@ def life(ana: Person, ben: Person) -> None:
     """Everything that holds a word of Ana's."""
     ana.call("PATCH", "/me", json={"bio": "I like ptarmigan"}, status=200)
     photo = ana.publish(
-        jpeg(3), caption="A zabaglione #thingamajig @whippersnapper", alt_text="kerfuffle", place="marzipan"
+        jpeg(3),
+        caption="A zabaglione #thingamajig @whippersnapper",
+        tags=["widdershins"],
+        alt_text="kerfuffle",
+        place="marzipan",
     )
     ana.ready(photo)
     album = ana.call("POST", "/albums", json={"title": "gallimaufry"}, status=201).json()["album_id"]

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.ports import Context
-from domain.events import EVENT_TYPES, Event, EventType, ProfileChanged
+from domain.events import EVENT_TYPES, Event, EventType, PhotoUploaded, ProfileChanged
 from domain.recorded import Recorded
-from domain.wire import UPCASTERS, Erased, to_wire
+from domain.wire import UPCASTERS, Erased, is_erased, to_wire
 from infra.eventstore import codec
 from infra.eventstore.sealing import Tampered
 from streams.ports import Stored
-from tests.golden.samples import AT, KEY, any_event, golden_files, sample, write_missing
+from tests.golden.samples import AT, GOLDEN, KEY, any_event, golden_files, sample, write_missing
 
 KEYS = {"m1": AESGCM(KEY)}
 by_name = pytest.mark.parametrize("known", EVENT_TYPES.values(), ids=EVENT_TYPES)
@@ -69,6 +69,16 @@ def test_every_golden_file_decodes(path: Path) -> None:
     for field in golden["personal"]:
         assert f'"the {field} ' not in golden["state"]
     decoded(form, {})
+
+
+def test_what_was_kept_in_clear_before_it_was_personal_is_erased_with_the_rest() -> None:
+    golden = json.loads((GOLDEN / "photo.uploaded.v1.json").read_text())
+    form = Stored(0, 1, golden["stream"], 1, golden["name"], golden["state"].encode())
+    assert '"tags":["the tags ' in golden["state"]
+    fact = decoded(form, {})
+    assert isinstance(fact.event, PhotoUploaded)
+    assert (fact.event.tags, fact.event.mentions) == ((), ())
+    assert is_erased(fact.event)
 
 
 def test_sealed_fields_open_only_where_they_were_sealed() -> None:
