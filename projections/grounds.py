@@ -19,10 +19,11 @@ Ground: TypeAlias = Callable[[], bool]
 class Grounds:
     """All that one answer rests on; for the event loop that it was made on."""
 
-    __slots__ = ("_noted", "_sources", "_unsure")
+    __slots__ = ("_limits", "_noted", "_sources", "_unsure")
 
     def __init__(self) -> None:
         self._noted: list[Ground] = []
+        self._limits: list[Ground] = []
         self._sources: dict[object, Any] = {}
         self._unsure = False
 
@@ -39,6 +40,10 @@ class Grounds:
         """Note one more."""
         self._noted.append(ground)
 
+    def limit(self, ground: Ground) -> None:
+        """Note until when the answer may be given at all; by itself no ground to give it again."""
+        self._limits.append(ground)
+
     def doubt(self) -> None:
         """The answer rests on something of which nobody can tell whether it stands."""
         self._unsure = True
@@ -50,7 +55,7 @@ class Grounds:
 
     def stand(self) -> bool:
         """Whether the same answer would be made now."""
-        return self.firm and all(ground() for ground in self._noted)
+        return self.firm and all(ground() for ground in self._limits) and all(ground() for ground in self._noted)
 
 
 _noting: Final[ContextVar[Grounds | None]] = ContextVar("grounds", default=None)

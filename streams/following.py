@@ -22,6 +22,8 @@ POLL_S: Final = 0.5
 """How often a follower looks by itself: for what other processes commit, and for builds that were made or dropped."""
 SHORT_S: Final = 0.02
 """A batch should not hold its file any longer, because command handlers write there too."""
+_CANCEL_AGAIN_S: Final = 1.0
+"""A task that goes on so long after it was cancelled was just at a place where a driver takes that for its own affair."""
 _FIRST_BACK_OFF_S: Final = 0.1
 _LONGEST_BACK_OFF_S: Final = 30.0
 _FED: Final = (State.LIVE, State.READY, State.RETIRED)
@@ -74,9 +76,12 @@ class Follower:
 
     async def stop(self) -> None:
         """End all tasks; a batch on its way is applied wholly or not at all."""
-        tasks = [task for task in (self._supervisor, *self._tasks.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
+        tasks = {task for task in (self._supervisor, *self._tasks.values()) if task is not None}
+        left = tasks
+        while left:
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._supervisor = None
         self._tasks.clear()

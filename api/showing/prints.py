@@ -120,7 +120,7 @@ class Prints:
         grounds = noted()
         if grounds is not None and self._signed != (grounds, until):
             self._signed = (grounds, until)  # once for each answer
-            grounds.add(lambda: self._files.expiry(self._now() + SIGNED_FOR) == until)
+            grounds.limit(lambda: self._files.expiry(self._now() + SIGNED_FOR) == until)
         return until
 
     def _shown(self, kept: _Kept, state: PhotoState, *, mine: bool, until: datetime | None) -> _Shown:

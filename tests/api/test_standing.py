@@ -336,3 +336,14 @@ def test_what_rests_on_nothing_or_on_something_unsure_is_not_kept():
     assert standing.get("unsure") is None
     assert not grounds.stand()
     assert noted() is None
+
+
+def test_what_only_limits_an_answer_is_no_ground_to_give_it_again() -> None:
+    grounds = Grounds()
+    grounds.limit(lambda: True)
+    assert not grounds.firm
+    assert not grounds.stand()
+    grounds.add(lambda: True)
+    assert grounds.stand()
+    grounds.limit(lambda: False)
+    assert not grounds.stand()

@@ -310,7 +310,8 @@ class History:
         comments = [
             model.comments[each] for each in sorted(model.comments) if model.comments[each].photo_id == photo_id
         ]
-        assert photo["counts"] == {"likes": len(likes), "comments": len(comments), "views": 0}, photo_id
+        counts = {"likes": len(likes), "comments": len(comments), "views": 0}
+        assert photo["counts"] == counts, (photo_id, photo["counts"], counts)
         assert photo["viewer"]["liked"] is (me.username in likes)
         if self.dice.random() < 0.1:
             shown = usernames(me.walk(f"/photos/{photo_id}/likes", limit=self.dice.choice([1, 2, 100])))

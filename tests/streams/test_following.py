@@ -225,3 +225,32 @@ async def test_a_paused_build_stands_still_until_it_is_resumed(tmp_path):
 
 async def _no_task(follower):
     return not follower._tasks
+
+
+class Deaf(MemoryLog):
+    """Takes the first cancellation of each wait for its own affair, as drivers now and then do."""
+
+    def __init__(self, logs):
+        super().__init__(logs)
+        self.swallowed = 0
+
+    async def wait(self, after, timeout):  # noqa: ASYNC109 - the port's word
+        try:
+            return await super().wait(after, timeout)
+        except asyncio.CancelledError:
+            self.swallowed += 1
+            if self.swallowed > 1:
+                raise
+            return False
+
+
+async def test_it_ends_although_a_cancellation_was_swallowed(tmp_path):
+    log = Deaf(1)
+    World(log).live(*LIVELY)
+    async with sqlite_models(tmp_path, (LIKES,)) as models:
+        follower = Follower(log, models, (LIKES,), poll_s=60)
+        await follower.start()
+        await level(models, log, [LIKES.name])
+        async with asyncio.timeout(20):
+            await follower.stop()
+    assert log.swallowed == 2
