@@ -322,10 +322,8 @@ class Duplicates(Protocol):
         """The member's photos with that content, oldest first, removed ones included."""
         ...
 
-    async def groups(
-        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[Grouped]:
-        """Group by group, the oldest first, by the group's and the photo's id; removed photos included."""
+    async def groups(self, owner_id: MemberId) -> Sequence[Grouped]:
+        """All of them, the oldest first, by the group's and the photo's id; removed photos included."""
         ...
 
     async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:

@@ -38,7 +38,7 @@ from tests.conftest import ALL_SERVERS
 from tests.databases import drop, fresh
 from tests.people import Person, jpeg, person
 from tests.servers import Servers
-from tests.serving import Server
+from tests.serving import Server, realm
 
 LOGS = 4
 WORKERS = 2
@@ -63,23 +63,18 @@ class Story:
         self.addresses = stack.need(*ALL_SERVERS)
         self.dsns = fresh(self.addresses.postgres)
         self._stack = stack
-        realm = f"story_{uuid.uuid4().hex[:12]}"
-        self.prefix = f"{realm}-"
-        own = {
+        own = realm(f"story_{uuid.uuid4().hex[:12]}", self.dsns) | {
             "FILMROLL_PROFILE": "cluster",
             "FILMROLL_DATA": str(data),
             "FILMROLL_LOGS": str(LOGS),
-            "FILMROLL_POSTGRES": ",".join(self.dsns),
             "FILMROLL_POSTGRES_REPLICAS": "",
-            "FILMROLL_CASSANDRA_KEYSPACE": realm,
-            "FILMROLL_MINIO_BUCKET": realm.replace("_", "-"),
-            "FILMROLL_KAFKA_PREFIX": self.prefix,
             "FILMROLL_KAFKA_PARTITIONS": "4",
             "FILMROLL_KAFKA_WORK_PARTITIONS": "4",
             "FILMROLL_KAFKA_SESSION_S": "6",
             "FILMROLL_WORK_AGAIN_S": "3",
             "FILMROLL_CATCH_UP_S": "5",
         }
+        self.prefix = own["FILMROLL_KAFKA_PREFIX"]
         self.environment = control.environment(stack.root) | own
         arguments = ("--stack", str(stack.root), "--workers", str(WORKERS))
         self.server = Server(data, *arguments, command="up", environment=own)

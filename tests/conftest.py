@@ -8,7 +8,7 @@ import pytest
 
 from tests.people import leave
 from tests.servers import Servers
-from tests.serving import Server
+from tests.serving import Server, realm
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,14 +41,9 @@ def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
 
     addresses = stack.need(*ALL_SERVERS)
     databases = fresh(addresses.postgres)
-    realm = f"story_{uuid.uuid4().hex[:12]}"
-    environment = {
+    environment = realm(f"story_{uuid.uuid4().hex[:12]}", databases) | {
         "FILMROLL_LOGS": "16",
-        "FILMROLL_POSTGRES": ",".join(databases),
         "FILMROLL_POSTGRES_REPLICAS": on_replica(addresses.postgres_replicas[0], databases[0]),
-        "FILMROLL_CASSANDRA_KEYSPACE": realm,
-        "FILMROLL_MINIO_BUCKET": realm.replace("_", "-"),
-        "FILMROLL_KAFKA_PREFIX": f"{realm}-",
         "FILMROLL_KAFKA_WORK_PARTITIONS": "8",
         "FILMROLL_CATCH_UP_S": "20",
         "FILMROLL_CELEBRITY_UP": "3",  # so that every story has authors who become celebrities, and cease to be

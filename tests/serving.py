@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from queue import Queue
 
@@ -16,6 +17,16 @@ CHEAP = {
     "FILMROLL_REQUEST_S": "60",
     "FILMROLL_LOG_LEVEL": "warning",
 }
+
+
+def realm(name: str, databases: Sequence[str]) -> dict[str, str]:
+    """Settings of an installation that has databases of its own, and all else on the servers under a name of its own."""
+    return {
+        "FILMROLL_POSTGRES": ",".join(databases),
+        "FILMROLL_CASSANDRA_KEYSPACE": name,
+        "FILMROLL_MINIO_BUCKET": name.replace("_", "-"),
+        "FILMROLL_KAFKA_PREFIX": f"{name}-",
+    }
 
 
 class Server:

@@ -17,13 +17,10 @@ from api.shapes import duplicates as shapes
 from api.shapes import examples
 from api.showing.photos import MODELS, Hydrated, hydrate, present
 from api.showing.shown import Shown, bodies, versions
-from domain.ids import MemberId, PhotoId
+from domain.ids import PhotoId
 from projections.ports import Reached
 
 Fresh = Annotated[Reached, Depends(fresh(*MODELS, "duplicates"))]
-_ROWS: Final = 200
-_PAST: Final = "~"
-"""After every id."""
 _FEWEST: Final = 2
 
 
@@ -40,9 +37,13 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         me = caller.member_id
         scope = ("duplicates", me)
         decided = await reads.duplicates.decided(me)
+        photos_of: dict[PhotoId, list[PhotoId]] = {}
+        for row in await reads.duplicates.groups(me):
+            photos_of.setdefault(row.group_id, []).append(row.photo_id)
 
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[tuple[PhotoId, list[PhotoId]]]:
-            return await some(me, key[0] if key else "", limit)
+            after = key[0] if key else ""
+            return [each for each in photos_of.items() if each[0] > after][:limit]
 
         async def choose(found: Sequence[tuple[PhotoId, list[PhotoId]]]) -> list[Shown | None]:
             known = await hydrate(reads, me, [photo for _, photos in found for photo in photos])
@@ -51,18 +52,6 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         filled = await fill(page.limit, page.after(*scope), fetch=fetch, key_of=lambda one: [one[0]], choose=choose)
         told = body(page, filled, bodies(filled.items), *scope)
         return shown(request, at, told, (*versions(filled.items), filled.key))
-
-    async def some(me: MemberId, after: PhotoId, limit: int) -> list[tuple[PhotoId, list[PhotoId]]]:
-        """So many whole groups after one."""
-        found: dict[PhotoId, list[PhotoId]] = {}
-        last = (after, _PAST) if after else None
-        while rows := await reads.duplicates.groups(me, after=last, limit=_ROWS):
-            for row in rows:
-                if row.group_id not in found and len(found) == limit:
-                    return list(found.items())
-                found.setdefault(row.group_id, []).append(row.photo_id)
-            last = (rows[-1].group_id, rows[-1].photo_id)
-        return list(found.items())
 
     def group(
         known: Hydrated, group_id: PhotoId, photos: Sequence[PhotoId], decided: frozenset[PhotoId]

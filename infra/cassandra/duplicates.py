@@ -18,21 +18,16 @@ class CassandraDuplicates:
         reader = await self._models.live(DUPLICATES)
         return [row.photo_id for row in await reader.under(FingerprintRow, (owner_id, sha256))]
 
-    async def groups(
-        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[Grouped]:
-        """Group by group, the oldest first."""
-        return [each for each in await self._groups(owner_id) if after is None or each > after][:limit]
+    async def groups(self, owner_id: MemberId) -> Sequence[Grouped]:
+        """All of them, the oldest first."""
+        reader = await self._models.live(DUPLICATES)
+        return groups(await reader.under(AlikeRow, (owner_id,)))
 
     async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
         """The photos of one group, oldest first."""
-        return [each.photo_id for each in await self._groups(owner_id) if each.group_id == group_id]
+        return [each.photo_id for each in await self.groups(owner_id) if each.group_id == group_id]
 
     async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
         """What was decided about."""
         reader = await self._models.live(DUPLICATES)
         return {row.group_id: frozenset(row.photo_ids) for row in await reader.under(DecidedRow, (owner_id,))}
-
-    async def _groups(self, owner_id: MemberId) -> list[Grouped]:
-        reader = await self._models.live(DUPLICATES)
-        return groups(await reader.under(AlikeRow, (owner_id,)))

@@ -23,15 +23,14 @@ class SqliteDuplicates:
         )
         return [row.photo_id for row in found]
 
-    async def groups(
-        self, owner_id: MemberId, *, after: tuple[PhotoId, PhotoId] | None, limit: int
-    ) -> Sequence[Grouped]:
-        """Group by group, the oldest first."""
-        return [each for each in await self._groups(owner_id) if after is None or each > after][:limit]
+    async def groups(self, owner_id: MemberId) -> Sequence[Grouped]:
+        """All of them, the oldest first."""
+        tail = "WHERE owner_id = ? ORDER BY since, photo_id"
+        return groups(await self._models.read(DUPLICATES, lambda reader: reader.rows(AlikeRow, tail, owner_id)))
 
     async def group(self, owner_id: MemberId, group_id: PhotoId) -> Sequence[PhotoId]:
         """The photos of one group, oldest first."""
-        return [each.photo_id for each in await self._groups(owner_id) if each.group_id == group_id]
+        return [each.photo_id for each in await self.groups(owner_id) if each.group_id == group_id]
 
     async def decided(self, owner_id: MemberId) -> Mapping[PhotoId, frozenset[PhotoId]]:
         """What was decided about."""
@@ -39,7 +38,3 @@ class SqliteDuplicates:
             DUPLICATES, lambda reader: reader.rows(DecidedRow, "WHERE owner_id = ?", owner_id)
         )
         return {row.group_id: frozenset(row.photo_ids) for row in found}
-
-    async def _groups(self, owner_id: MemberId) -> list[Grouped]:
-        tail = "WHERE owner_id = ? ORDER BY since, photo_id"
-        return groups(await self._models.read(DUPLICATES, lambda reader: reader.rows(AlikeRow, tail, owner_id)))

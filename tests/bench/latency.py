@@ -18,7 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
 from statistics import quantiles
@@ -31,31 +31,18 @@ import httpx  # noqa: E402
 import orjson  # noqa: E402
 
 from infra.stack import control  # noqa: E402
+from tests.bench.home.asking import CLIENTS, Answers, ask, lasting  # noqa: E402
+from tests.bench.uploading import another, published  # noqa: E402
 from tests.databases import drop, fresh  # noqa: E402
 from tests.people import Person, jpeg, person  # noqa: E402
-from tests.serving import Server  # noqa: E402
+from tests.serving import Server, realm  # noqa: E402
 
 MEMBERS = int(os.environ.get("MEMBERS", "8"))
 PHOTOS = int(os.environ.get("PHOTOS", "12"))
 SECONDS = float(os.environ.get("SECONDS", "2"))
-CLIENTS = 32
 UPLOAD = 5_000_000
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 LOOKUPS = re.compile(r'filmroll_cache_lookups_total\{[^}]*outcome="(\w+)"[^}]*\} ([0-9.e+]+)')
 METADATA, VIEW, DOWNLOAD, SEARCH = ("p95", 100), ("p99", 200), ("p95", 500), ("p95", 1_000)
-
-
-@dataclass
-class Answers:
-    """What came back: how long each took, and how many were refused or failed."""
-
-    took: list[float] = field(default_factory=list)
-    failed: int = 0
-
-    def percentiles(self) -> dict[str, float]:
-        """In milliseconds."""
-        cuts = quantiles(self.took, n=100)
-        return {f"p{at}": cuts[at - 1] * 1000 for at in (50, 95, 99)}
 
 
 def request(method: str, url: str, me: Person | None = None, body: object = None) -> bytes:
@@ -73,25 +60,10 @@ def request(method: str, url: str, me: Person | None = None, body: object = None
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-async def ask(url: str, asked: Iterator[bytes], seconds: float) -> Answers:
-    """So many clients, each asking again at once, over bare sockets."""
-    address, answers = urlsplit(url), Answers()
-    end = time.perf_counter() + seconds
-
-    async def client() -> None:
-        reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=1 << 22)
-        while (began := time.perf_counter()) < end:
-            writer.write(next(asked))
-            head = await reader.readuntil(b"\r\n\r\n")
-            if length := LENGTH.search(head):
-                await reader.readexactly(int(length[1]))
-            answers.took.append(time.perf_counter() - began)
-            answers.failed += not head.startswith(b"HTTP/1.1 2")
-        writer.close()
-        await writer.wait_closed()
-
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    return answers
+def percentiles(answers: Answers) -> dict[str, float]:
+    """In milliseconds."""
+    cuts = quantiles(answers.took, n=100)
+    return {f"p{at}": cuts[at - 1] * 1000 for at in (50, 95, 99)}
 
 
 @dataclass
@@ -183,8 +155,8 @@ def routes(town: Town) -> Iterator[tuple[str, tuple[str, int], Iterator[bytes]]]
 def table(town: Town) -> None:
     print("| route | a second | p50 ms | p95 ms | p99 ms | failed | promised |\n|---|---|---|---|---|---|---|")
     for what, (level, most), asked in routes(town):
-        answers = asyncio.run(ask(town.url, asked, SECONDS))
-        found = answers.percentiles()
+        answers = asyncio.run(ask(town.url, lasting(asked, SECONDS)))
+        found = percentiles(answers)
         held = "" if found[level] < most else " **missed**"
         rate = len(answers.took) / SECONDS
         numbers = " | ".join(f"{found[name]:.1f}" for name in ("p50", "p95", "p99"))
@@ -209,9 +181,9 @@ def global_read(town: Town) -> None:
             yield next(draw.choices((views, found, files), (60, 25, 15))[0])
 
     asked, had = lookups(town)
-    answers = asyncio.run(ask(town.url, mixed(), 2 * SECONDS))
+    answers = asyncio.run(ask(town.url, lasting(mixed(), 2 * SECONDS)))
     asked, had = (after - before for after, before in zip(lookups(town), (asked, had), strict=True))
-    times = answers.percentiles()
+    times = percentiles(answers)
     print(
         f"*Global read*: {len(answers.took) / SECONDS / 2:,.0f} a second, p50 {times['p50']:.1f} ms, p99"
         f" {times['p99']:.1f} ms, {100 - 100 * answers.failed / len(answers.took):.2f} % answered well; caches had"
@@ -220,47 +192,35 @@ def global_read(town: Town) -> None:
 
 
 def peak_upload(town: Town) -> None:
-    """Clients in threads: what is sent is large, so that the clients are not what is measured."""
-
     async def all_of() -> tuple[int, int, int]:
         uploads = done = failed = 0
         end = time.perf_counter() + 2 * SECONDS
         draw, numbers = random.Random(7), count(1)
-        content = jpeg(1, (64, 48))
+        content = jpeg(1, (64, 48)).ljust(UPLOAD, b"\0")
         limits = httpx.Limits(max_connections=CLIENTS)
         async with httpx.AsyncClient(base_url=town.url, timeout=60, limits=limits) as http:
 
-            async def upload(me: Person) -> bool:
-                number = next(numbers)
-                body = content[:-2] + b"\xff\xfe\xff\xff" + os.urandom(65_533) + content[-2:]
-                body += number.to_bytes(4) * ((UPLOAD - len(body)) // 4)
+            async def act(me: Person) -> None:
+                nonlocal uploads
                 headers = {"Authorization": me.headers["Authorization"]}
-                asked = {"filename": "a.jpg", "content_type": "image/jpeg", "size": len(body)}
-                answer = await http.post("/v1/uploads", json=asked, headers=headers)
-                if answer.status_code != httpx.codes.CREATED:
-                    return False
-                place = answer.json()
-                put = await http.put(place["url"], content=body, headers=place["headers"])
-                if not put.is_success:
-                    return False
-                made = await http.post("/v1/photos", json={"upload_id": place["upload_id"]}, headers=headers)
-                return made.status_code == httpx.codes.ACCEPTED
+                match draw.choices("uas", (70, 20, 10))[0]:
+                    case "u":
+                        await published(http, me, another(content, next(numbers)))
+                        uploads += 1
+                    case "a":
+                        title = {"title": f"Peak {next(numbers)}"}
+                        (await http.post("/v1/albums", json=title, headers=headers)).raise_for_status()
+                    case _:
+                        (await http.get("/v1/search/photos?q=hills", headers=headers)).raise_for_status()
 
             async def client(me: Person) -> None:
-                nonlocal uploads, done, failed
-                headers = {"Authorization": me.headers["Authorization"]}
+                nonlocal done, failed
                 while time.perf_counter() < end:
-                    match draw.choices("uas", (70, 20, 10))[0]:
-                        case "u":
-                            good = await upload(me)
-                            uploads += good
-                        case "a":
-                            title = {"title": f"Peak {next(numbers)}"}
-                            good = (await http.post("/v1/albums", json=title, headers=headers)).is_success
-                        case _:
-                            good = (await http.get("/v1/search/photos?q=hills", headers=headers)).is_success
                     done += 1
-                    failed += not good
+                    try:
+                        await act(me)
+                    except httpx.HTTPError:
+                        failed += 1
 
             await asyncio.gather(*(client(town.members[at % MEMBERS]) for at in range(CLIENTS)))
         return uploads, done, failed
@@ -282,14 +242,8 @@ def served(folder: Path, stack: str | None) -> Iterator[Server]:
         server = Server(folder / "data", environment=own)
         databases = []
     else:
-        databases, realm = fresh(control.addresses(Path(stack)).postgres), f"bench_{uuid.uuid4().hex[:12]}"
-        own |= {
-            "FILMROLL_POSTGRES": ",".join(databases),
-            "FILMROLL_POSTGRES_REPLICAS": "",
-            "FILMROLL_CASSANDRA_KEYSPACE": realm,
-            "FILMROLL_MINIO_BUCKET": realm.replace("_", "-"),
-            "FILMROLL_KAFKA_PREFIX": f"{realm}-",
-        }
+        databases = fresh(control.addresses(Path(stack)).postgres)
+        own |= realm(f"bench_{uuid.uuid4().hex[:12]}", databases) | {"FILMROLL_POSTGRES_REPLICAS": ""}
         server = Server(folder / "data", "--stack", stack, "--workers", "2", command="up", environment=own)
     try:
         yield server.start(240)

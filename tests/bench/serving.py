@@ -5,11 +5,11 @@ comes from a second process. Both share this machine's cores, so compare within 
 """
 
 import asyncio
-import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlsplit
@@ -19,16 +19,15 @@ import httpx
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.bench.home.asking import CLIENTS, ask, lasting  # noqa: E402
 from tests.people import Person, person  # noqa: E402
 from tests.serving import Server  # noqa: E402
 
 LIKES = 300
 FEED_SECONDS = 5.0
-CLIENTS = 32
 AUTHORS = 5
 PHOTOS_EACH = 12
 CEILING = "/healthz"
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
 def percentile(values: list[float], percent: int) -> float:
@@ -48,10 +47,7 @@ def like_to_visible(me: Person, photo: str) -> list[float]:
 
 
 async def load(url: str, path: str, headers: dict[str, str]) -> list[float]:
-    """Every answer's seconds, from so many connections that each ask again at once.
-
-    Written on bare streams: a client library would cost more than the server.
-    """
+    """Every answer's seconds, from so many connections that each ask again at once."""
     address = urlsplit(url)
     lines = [
         f"GET {path} HTTP/1.1",
@@ -59,22 +55,9 @@ async def load(url: str, path: str, headers: dict[str, str]) -> list[float]:
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
     asked = "\r\n".join([*lines, "", ""]).encode()
-    took: list[float] = []
-    end = time.perf_counter() + FEED_SECONDS
-
-    async def client() -> None:
-        reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=1 << 22)
-        while (began := time.perf_counter()) < end:
-            writer.write(asked)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            await reader.readexactly(int(LENGTH.search(head)[1]))
-            took.append(time.perf_counter() - began)
-        writer.close()
-        await writer.wait_closed()
-
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    return took
+    answers = await ask(url, lasting(repeat(asked), FEED_SECONDS))
+    assert answers.failed == 0
+    return answers.took
 
 
 def run(print_row: Callable[..., None]) -> None:

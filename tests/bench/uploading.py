@@ -58,21 +58,27 @@ def picture() -> bytes:
 
 
 def another(content: bytes, number: int) -> bytes:
-    """The same picture with other bytes: a comment before its end."""
+    """The same picture with other bytes: a comment after its beginning."""
     said = f"number {number}".encode()
     return content[:2] + b"\xff\xfe" + (len(said) + 2).to_bytes(2) + said + content[2:]
 
 
-async def upload(http: httpx.AsyncClient, me: Person, content: bytes) -> Took:
+async def published(http: httpx.AsyncClient, me: Person, content: bytes) -> httpx.Response:
+    """Ask for a place, send the file, publish it: the last answer; raises where any of them refuses."""
     headers = {"Authorization": me.headers["Authorization"]}
-    began = time.perf_counter()
     asked = {"filename": "hills.jpg", "content_type": "image/jpeg", "size": len(content)}
     place = (await http.post("/v1/uploads", json=asked, headers=headers)).raise_for_status().json()
     (await http.put(place["url"], content=content, headers=place["headers"])).raise_for_status()
     made = await http.post("/v1/photos", json={"upload_id": place["upload_id"]}, headers=headers)
-    photo = made.raise_for_status().json()["photo_id"]
+    return made.raise_for_status()
+
+
+async def upload(http: httpx.AsyncClient, me: Person, content: bytes) -> Took:
+    began = time.perf_counter()
+    made = await published(http, me, content)
     sent, thumb = time.perf_counter() - began, 0.0
-    headers["X-Min-Position"] = made.headers["X-Position"]
+    photo = made.json()["photo_id"]
+    headers = {"Authorization": me.headers["Authorization"], "X-Min-Position": made.headers["X-Position"]}
     while True:
         shown = (await http.get(f"/v1/photos/{photo}", headers=headers)).raise_for_status().json()
         if shown["image"] and not thumb:
