@@ -449,7 +449,7 @@ class World:
             **self.comments[comment],
             text="Hm",
             reply_to=None,
-            mentions=("ada", "bea", "ada")[:c],
+            mentions=("ada", "ada", "bea")[:c],
         )
         self._record(comments.stream(comment), made)
 
