@@ -2,8 +2,10 @@
 
 import sys
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -28,7 +30,7 @@ from infra.redis.keys import (
 )
 from infra.redis.letters import Letters, again, mark_of, opened, storable
 from infra.redis.letters import field_of as letter_of
-from projections.rows import Count, Key, Projection, Row, Tally
+from projections.rows import Count, Key, Projection, Row, Tally, key_of
 from projections.stores import Batch, DeadLetter, Fed, Model, OutOfReachError, PoisonedError
 
 _MARKED_EVERY_S: Final = 1.0
@@ -62,7 +64,7 @@ class RedisCounterStore:
         self._realm = realm
         self._now = now
         self._marked: dict[tuple[Model, int], float] = {}
-        self._pages: dict[Model, list[Tally]] = {}
+        self._walks: dict[Model, _Walk] = {}
 
     async def prepare(self, model: Model, projection: Projection, shards: int) -> None:
         """Mark every group of a new build as whole, and empty."""
@@ -148,19 +150,25 @@ class RedisCounterStore:
         )
 
     async def rows(self, model: Model, shards: int, cls: type, *, after: Key | None, limit: int) -> Sequence[Row]:
-        """The tallies in the order of their key; all are read with the first page, for Redis keeps no order."""
+        """The tallies in the order of their key.
+
+        Redis keeps no order, so all are read at once, and kept for who asks for what follows the page before; whoever
+        asks from elsewhere is shown what is there now.
+        """
         del shards, cls
-        if after is None or model not in self._pages:
-            groups = Names(self._realm, model).groups
-            found = await send(self._client, [("HGETALL", group.counts) for group in groups])
-            counts = (
-                (*tally_of(field), int(count)) for each in found for field, count in _pairs(each) if field != MARK
-            )
-            self._pages[model] = [Tally(subject, kind, count) for subject, kind, count in sorted(counts)]
-        page = [tally for tally in self._pages[model] if after is None or (tally.subject, tally.kind) > after][:limit]
-        if not page:
-            self._pages.pop(model, None)
+        walk = self._walks.pop(model, None)
+        if walk is None or after is None or after != walk.reached:
+            walk = _Walk(await self._tallies(model))
+        page = walk.beyond(after, limit)
+        if page:
+            walk.reached = key_of(page[-1])
+            self._walks[model] = walk
         return page
+
+    async def _tallies(self, model: Model) -> list[Tally]:
+        found = await send(self._client, [("HGETALL", group.counts) for group in Names(self._realm, model).groups])
+        counts = ((*tally_of(field), int(count)) for each in found for field, count in _pairs(each) if field != MARK)
+        return [Tally(subject, kind, count) for subject, kind, count in sorted(counts)]
 
     def _added(
         self, model: Model, projection: Projection, batch: Batch, letters: Letters, *, park: bool
@@ -263,6 +271,19 @@ def _counted(projection: Projection, fact: Recorded) -> list[Added]:
         field = field_of(change.subject, change.kind)
         counted.append((fact.position.number, group_of(change.subject), field, change.by))
     return counted
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Tallies as they were when a walk over them began, and the last one that was given."""
+
+    tallies: Sequence[Tally]
+    reached: Key | None = None
+
+    def beyond(self, after: Key | None, limit: int) -> Sequence[Tally]:
+        """The next ones."""
+        start = 0 if after is None else bisect_right(self.tallies, tuple(after), key=key_of)
+        return self.tallies[start : start + limit]
 
 
 class _Blind:

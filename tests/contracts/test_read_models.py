@@ -7,7 +7,9 @@ import pytest
 
 from domain.events import PhotoLiked, PhotoUnliked
 from domain.likes import stream
+from projections.counters import COUNTERS
 from projections.likes import LIKES, LikeRow
+from projections.rows import Tally, key_of
 from projections.stores import Batch, Fed, NoLiveModelError, PoisonedError, RebuildRunningError, State
 from streams.rebuild import rebuild, switch
 from tests.contracts.read_models import every_adapter
@@ -185,3 +187,19 @@ async def test_rows_page_in_the_order_of_the_key(shown):
         after = (page[0].photo_id, page[0].member_id)
         seen.append(after)
     assert seen == [("a", "ada"), ("a", "bob"), ("b", "ada"), ("b", "bob")]
+
+
+async def test_rows_from_a_key_are_those_of_now_also_after_a_walk_that_was_broken_off(shown):
+    log = MemoryLog()
+    like(log, "a", "ada")
+    like(log, "b", "ada")
+    like(log, "c", "ada")
+    model = await feed_all(shown.models, COUNTERS, log)
+    first, second = await shown.models.rows(model, Tally, after=None, limit=2)
+    assert (first.subject, first.count, second.subject, second.count) == ("a", 1, "b", 1)
+    reached, before = log.heads()[0], len(log.facts[0])
+    like(log, "b", "bob")
+    batch = Batch(0, reached, log.heads()[0], log.facts[0][before:])
+    assert await shown.models.feed(model, COUNTERS, batch, park=True) is Fed.APPLIED
+    found = await shown.models.rows(model, Tally, after=key_of(first), limit=2)
+    assert [(row.subject, row.count) for row in found] == [("b", 2), ("c", 1)]

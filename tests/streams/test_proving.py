@@ -49,6 +49,8 @@ async def test_under_traffic_only_the_wrong_row_differs(tmp_path):
                 turn += 1
                 world.live(("like", turn, turn // 3, 0), ("like", turn // 7, turn, 0))
                 await asyncio.sleep(0.001)
+                if turn % 50 == 0:  # as fast as the models are fed, not faster
+                    await level(models, log)
 
         busy = asyncio.create_task(traffic())
         try:
