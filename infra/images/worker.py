@@ -4,22 +4,19 @@ This module is imported by the server, too, which names its functions, so libvip
 """
 
 import hmac
-import multiprocessing
 import os
 import resource
-import signal
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
 from commands.ports import Developed, Exposed, Spoiled, Wanted
 from domain.errors import NotFound
 from domain.ids import PhotoId, time_of
 from domain.images import AVATAR, Recipe, Rendition, Variant
+from infra.processes import follow_server
 
 if TYPE_CHECKING:
     from infra.images.render import Rendered
@@ -78,13 +75,12 @@ class Job:
 
 def prepare(memory_bytes: int) -> None:
     """Make a fresh process a worker: it leaves Ctrl-C to the server, has a limit of memory, and ends with its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow_server()
     os.environ.update(VIPS_CONCURRENCY="1", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
     with suppress(ImportError):  # so that no file waits for it; what is wrong, the first file says
         import infra.images.render  # noqa: F401
     if memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def develop(job: Job) -> Developed | Spoiled:
@@ -93,7 +89,7 @@ def develop(job: Job) -> Developed | Spoiled:
     Raises `FileNotFoundError` for an original that is not there, `ConnectionError` for a store that fails, and
     `Defeated` for a file that this code has no answer to. Nothing else: an error that can't be pickled breaks a pool.
     """
-    content = _reached(job.plates.read, job.original.object_key)
+    content = reached(job.plates.read, job.original.object_key)
     rendered = _rendered(content, job)
     del content
     if isinstance(rendered, Spoiled):
@@ -104,7 +100,7 @@ def develop(job: Job) -> Developed | Spoiled:
     variants = list(job.rendered)
     for file in rendered.files:
         key = f"{folder}/{file.name}.{file.format}"
-        _reached(job.plates.write, key, file.content, _TYPES[file.format])
+        reached(job.plates.write, key, file.content, _TYPES[file.format])
         variants.append(Variant(file.name, file.format, file.width, file.height, len(file.content), key))
     return Developed(
         sha256=rendered.sha256,
@@ -158,7 +154,7 @@ def _rendered(content: bytes, job: Job) -> "Rendered | Spoiled":
         raise Defeated("".join(traceback.format_exception(error))) from None
 
 
-def _reached(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def reached(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """A store that fails or is too slow says nothing of the file: it may be asked again later.
 
     It is asked a few times at once first: a photo takes many calls, and a store that fails now and then would let none
@@ -173,11 +169,3 @@ def _reached(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         except Exception as error:  # noqa: BLE001 - drivers have errors of their own, not all of which can be pickled
             failed = repr(error)
     raise ConnectionError(f"the object store failed: {failed}")
-
-
-def _end_with_parent() -> None:
-    """Wait for the server to end, however it does, and follow it at once."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
