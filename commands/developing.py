@@ -8,6 +8,8 @@ from commands.members import member_part
 from commands.photos import photo_part
 from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled, Wanted
 from domain import avatars, photos
+from domain.detection import asking
+from domain.events import Event
 from domain.folding import fold
 from domain.ids import MemberId, PhotoId
 from domain.members import Member
@@ -64,27 +66,32 @@ async def preview_photo(command: PreviewPhoto, *, deps: Deps, darkroom: Darkroom
     return await decide(deps, photo_part(command.photo_id), lambda photo: photos.preview(photo, rendition, at))
 
 
-async def process_photo(command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
-    """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens."""
+async def process_photo(
+    command: ProcessPhoto, *, deps: Deps, darkroom: Darkroom, detects: bool = False
+) -> Receipt[Photo]:
+    """Develop a photo that waits for it and record the outcome; asked again for a finished one, nothing happens.
+
+    Where the installation `detects`, it is recorded with a new picture that a model is to look at it.
+    """
     photo, deps = await _photo(deps, command.photo_id)
     if not _waits(photo):
-        return await _render(deps, photo, darkroom) if _outdated(photo, command) else Receipt(photo)
+        return await _render(deps, photo, darkroom, detects=detects) if _outdated(photo, command) else Receipt(photo)
     outcome = await darkroom.develop(_exposed(photo))
     if isinstance(outcome, Spoiled):
         return await _reject(deps, command.photo_id, outcome)
+    at = deps.now()
+    finish = partial(
+        photos.finish,
+        sha256=outcome.sha256,
+        rendition=outcome.rendition,
+        taken_at=outcome.taken_at,
+        camera=outcome.camera,
+        location=outcome.location,
+        likeness=outcome.likeness,
+        at=at,
+    )
     return await decide(
-        deps,
-        photo_part(command.photo_id),
-        partial(
-            photos.finish,
-            sha256=outcome.sha256,
-            rendition=outcome.rendition,
-            taken_at=outcome.taken_at,
-            camera=outcome.camera,
-            location=outcome.location,
-            likeness=outcome.likeness,
-            at=deps.now(),
-        ),
+        deps, photo_part(command.photo_id), lambda now: asking(now, finish(now), at) if detects else finish(now)
     )
 
 
@@ -98,7 +105,7 @@ async def process_avatar(
     chosen = member.avatar_waiting
     if chosen is None:
         return Receipt(member)
-    deps = replace(deps, context=partial(_because, loaded.events[-1]))
+    deps = replace(deps, context=partial(because, loaded.events[-1]))
     original = Exposed(chosen.upload_id, chosen.object_key, chosen.content_type, chosen.sha256, wanted=Wanted.AVATAR)
     outcome = await darkroom.develop(original)
     at = deps.now()
@@ -125,7 +132,7 @@ async def prune_photo(command: PrunePhoto, *, deps: Deps, objects: Objects) -> R
     return await decide(deps, photo_part(command.photo_id), lambda now: photos.prune(now, photo.former, at))
 
 
-async def _render(deps: Deps, photo: Photo, darkroom: Darkroom) -> Receipt[Photo]:
+async def _render(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool) -> Receipt[Photo]:
     """Render a photo that is ready: as edited, by the recipe of now. Where that fails, it stays as it is shown."""
     photo_id = photos.known_photo(photo, removed_too=True).photo_id
     outcome = await darkroom.develop(replace(_exposed(photo), edits=photo.edits, edition=photo.edition, first=None))
@@ -134,9 +141,12 @@ async def _render(deps: Deps, photo: Photo, darkroom: Darkroom) -> Receipt[Photo
     if rendition is None or (isinstance(outcome, Spoiled) and not photo.unrendered):
         return Receipt(photo)
     at = deps.now()
-    return await decide(
-        deps, photo_part(photo_id), lambda now: photos.rendered(now, photo.edition, rendition, likeness, at)
-    )
+
+    def choose(now: Photo) -> list[Event]:
+        events = photos.rendered(now, photo.edition, rendition, likeness, at)
+        return asking(now, events, at) if detects else events
+
+    return await decide(deps, photo_part(photo_id), choose)
 
 
 async def _photo(deps: Deps, photo_id: PhotoId) -> tuple[Photo, Deps]:
@@ -144,7 +154,7 @@ async def _photo(deps: Deps, photo_id: PhotoId) -> tuple[Photo, Deps]:
     part = photo_part(photo_id)
     (loaded,) = await deps.store.load(part.stream)
     photo = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
-    return photo, replace(deps, context=partial(_because, loaded.events[-1])) if loaded.events else deps
+    return photo, replace(deps, context=partial(because, loaded.events[-1])) if loaded.events else deps
 
 
 async def _reject(deps: Deps, photo_id: PhotoId, why: Spoiled) -> Receipt[Photo]:
@@ -169,5 +179,6 @@ def _exposed(photo: Photo) -> Exposed:
     return Exposed(made.photo_id, made.object_key, made.content_type, made.sha256, size=made.size, first=photo.preview)
 
 
-def _because(cause: Recorded) -> Context:
+def because(cause: Recorded) -> Context:
+    """What follows from a fact belongs to its trace."""
     return Context(cause.trace_id, cause.event_id, cause.correlation_id)

@@ -163,6 +163,25 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture as it is shown; all four are fractions of its width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a model says is in a picture: how sure it is, from 0 to 1, and where it is, if the model tells."""
+
+    name: str
+    confidence: float
+    box: Box | None
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """What took the picture, as EXIF says (exposure in seconds, focal length in millimetres)."""
 

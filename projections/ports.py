@@ -25,7 +25,7 @@ from projections.likes import LikeRow
 from projections.mutes import MuteRow
 from projections.notifications import NoticeActorRow, NoticeRow
 from projections.photos import PhotoRow
-from projections.processing import WaitingPhotoRow, WaitingPreviewRow
+from projections.processing import WaitingRow
 from projections.profiles import ProfileRow
 from projections.reports import ReportRow
 from projections.search import Found, PhotoFilters, Ranked
@@ -366,7 +366,7 @@ class Sessions(Protocol):
 class Waiting(Protocol):
     """Photos that wait in one stage."""
 
-    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingPhotoRow | WaitingPreviewRow]:
+    async def page(self, *, after: PhotoId | None, limit: int) -> Sequence[WaitingRow]:
         """Oldest first."""
         ...
 

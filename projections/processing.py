@@ -1,19 +1,24 @@
 """Processing: what waits to be rendered, by stage; the work itself is handed out from these rows.
 
 First sizes are a stage of their own, before everything else. A photo then waits to be developed whole, and again with
-each edit; an avatar waits under the id of its upload.
+each edit; an avatar waits under the id of its upload. A photo that is ready waits for a model to look at it, where that
+was asked.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypeAlias
 
 from domain.events import (
     AvatarChosen,
     AvatarRejected,
     AvatarRemoved,
     AvatarRendered,
+    PhotoDetectionAsked,
+    PhotoDetectionFailed,
     PhotoEdited,
     PhotoErased,
+    PhotoLabelled,
     PhotoPreviewed,
     PhotoProcessed,
     PhotoRejected,
@@ -46,6 +51,19 @@ class WaitingPhotoRow:
     since: datetime
 
 
+@row("waiting_detections", key=("photo_id",))
+class WaitingDetectionRow:
+    """A photo that a model is to look at."""
+
+    photo_id: PhotoId
+    owner_id: MemberId
+    since: datetime
+
+
+WaitingRow: TypeAlias = WaitingPreviewRow | WaitingPhotoRow | WaitingDetectionRow
+"""What waits in any stage."""
+
+
 def project(fact: Recorded, look: Look) -> Iterator[Change]:
     """A row in the stage that comes next, until its outcome is recorded."""
     del look
@@ -70,6 +88,12 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
         ):
             yield Drop(WaitingPreviewRow, (photo,))
             yield Drop(WaitingPhotoRow, (photo,))
+            if isinstance(fact.event, PhotoErased):
+                yield Drop(WaitingDetectionRow, (photo,))
+        case PhotoDetectionAsked(photo_id=photo, owner_id=owner):
+            yield Put(WaitingDetectionRow(photo, owner, fact.recorded_at))
+        case PhotoLabelled(photo_id=photo) | PhotoDetectionFailed(photo_id=photo):
+            yield Drop(WaitingDetectionRow, (photo,))
         case _:
             yield from _avatars(fact)
 
@@ -88,7 +112,7 @@ def _avatars(fact: Recorded) -> Iterator[Change]:
 
 PROCESSING = Projection(
     name="processing",
-    version=2,
+    version=3,
     handles=(
         PhotoUploaded,
         PhotoPreviewed,
@@ -99,11 +123,14 @@ PROCESSING = Projection(
         PhotoEdited,
         PhotoRendered,
         PhotoErased,
+        PhotoDetectionAsked,
+        PhotoDetectionFailed,
+        PhotoLabelled,
         AvatarChosen,
         AvatarRendered,
         AvatarRejected,
         AvatarRemoved,
     ),
-    rows=(WaitingPreviewRow, WaitingPhotoRow),
+    rows=(WaitingPreviewRow, WaitingPhotoRow, WaitingDetectionRow),
     project=project,
 )

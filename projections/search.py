@@ -18,6 +18,7 @@ from domain.events import (
     MemberRegistered,
     PhotoDescribed,
     PhotoErased,
+    PhotoLabelled,
     PhotoProcessed,
     PhotoRejected,
     PhotoRemoved,
@@ -65,7 +66,10 @@ class PhotoOwner:
 
 @row("photo_documents", key=("owner_id", "photo_id"), orders=(("photo_id",),))
 class PhotoDocument:
-    """What a photo is found by: `words` hold the place only where it is shown, `placed` where it is for the owner alone."""
+    """What a photo is found by: `words` hold the place only where it is shown, `placed` where it is for the owner alone.
+
+    `labels` are what a model saw in it; they are among the words.
+    """
 
     owner_id: MemberId
     photo_id: PhotoId
@@ -81,6 +85,7 @@ class PhotoDocument:
     tagged: str
     camera: str
     placed: str
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,7 @@ def project_photos(fact: Recorded, look: Look) -> Iterator[Change]:
             yield Drop(PhotoDocument, (owner_id, photo_id))
         case (
             PhotoProcessed(owner_id=owner_id, photo_id=photo_id)
+            | PhotoLabelled(owner_id=owner_id, photo_id=photo_id)
             | PhotoDescribed(owner_id=owner_id, photo_id=photo_id)
             | PhotoRemoved(owner_id=owner_id, photo_id=photo_id)
             | PhotoRestored(owner_id=owner_id, photo_id=photo_id)
@@ -232,6 +238,8 @@ def _after(before: PhotoDocument, fact: Recorded) -> PhotoDocument:
         case PhotoProcessed(location=location, camera=camera):
             words = indexed(camera.make or "", camera.model or "") if camera is not None else ""
             return replace(before, location=location, camera=words)
+        case PhotoLabelled(labels=labels):
+            return replace(before, labels=tuple(dict.fromkeys(label.name for label in labels)))
         case PhotoDescribed() as said:
             return replace(
                 before,
@@ -249,7 +257,7 @@ def _after(before: PhotoDocument, fact: Recorded) -> PhotoDocument:
 def _found_by(photo: PhotoDocument) -> PhotoDocument:
     place = photo.place if photo.show_location else ""
     single = (found[0] for found in map(terms, photo.tags) if len(found) == 1)
-    words = indexed(photo.caption, photo.alt_text, place, *photo.tags)
+    words = indexed(photo.caption, photo.alt_text, place, *photo.tags, *photo.labels)
     placed = "" if photo.show_location else indexed(photo.place)
     return replace(photo, words=words, tagged=" ".join(dict.fromkeys(single)), placed=placed)
 
@@ -264,12 +272,13 @@ MEMBER_SEARCH: Final = Projection(
 
 PHOTO_SEARCH: Final = Projection(
     name="photo_search",
-    version=2,
+    version=3,
     handles=(
         MemberRegistered,
         ProfileChanged,
         PhotoUploaded,
         PhotoProcessed,
+        PhotoLabelled,
         PhotoRejected,
         PhotoDescribed,
         PhotoRemoved,

@@ -14,7 +14,7 @@ import structlog
 
 from domain.ids import MemberId, PhotoId
 from projections.ports import Waiting
-from projections.processing import WaitingPhotoRow, WaitingPreviewRow
+from projections.processing import WaitingRow
 
 Process = Callable[[PhotoId, MemberId], Awaitable[object]]
 
@@ -107,12 +107,12 @@ class Reactions:
         soonest = min(resting, default=clock() + self.sweep_s)
         return min(max(soonest - clock(), 0.0), self.sweep_s)
 
-    def _begin(self, work: _Work, row: WaitingPhotoRow | WaitingPreviewRow) -> None:
+    def _begin(self, work: _Work, row: WaitingRow) -> None:
         if any(photo_id == row.photo_id for photo_id, _ in self._running):
             return  # removed and restored while it is being developed: its turn comes after that
         self._running[work] = asyncio.create_task(self._one(work, row), name=f"develop {row.photo_id}")
 
-    async def _one(self, work: _Work, row: WaitingPhotoRow | WaitingPreviewRow) -> None:
+    async def _one(self, work: _Work, row: WaitingRow) -> None:
         clock = asyncio.get_running_loop().time
         known = self._attempts.setdefault(work, _Attempts())
         try:

@@ -12,6 +12,7 @@ from domain.events.blocks import BlockSettled, MemberBlocked, MemberUnblocked
 from domain.events.catalogue import EVENT_TYPES, Event, EventType, event_type
 from domain.events.celebrities import AuthorBecameCelebrity, AuthorCeasedCelebrity
 from domain.events.comments import CommentEdited, CommentRemoved, PhotoCommented
+from domain.events.detection import PhotoDetectionAsked, PhotoDetectionFailed, PhotoLabelled
 from domain.events.erasures import ErasureFinished, MemberClosed, MemberErased, PhotoErased
 from domain.events.follows import (
     FollowAccepted,
@@ -122,8 +123,11 @@ __all__ = [
     "PhotoAudienceChanged",
     "PhotoCommented",
     "PhotoDescribed",
+    "PhotoDetectionAsked",
+    "PhotoDetectionFailed",
     "PhotoEdited",
     "PhotoErased",
+    "PhotoLabelled",
     "PhotoLiked",
     "PhotoPreviewed",
     "PhotoProcessed",

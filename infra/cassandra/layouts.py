@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from projections.processing import WaitingPhotoRow, WaitingPreviewRow
+from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.similar import DescriptorRow
 from projections.timelines import CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
@@ -51,6 +51,7 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     UnsettledBlockRow: Layout(most_shards=4, grace_s=86_400),
     OpenedAccountRow: Layout(most_shards=4, grace_s=86_400),
     WaitingPreviewRow: Layout(most_shards=4, grace_s=86_400),
+    WaitingDetectionRow: Layout(most_shards=4, grace_s=86_400),
     OpenUploadRow: Layout(most_shards=4, grace_s=86_400),
     DescriptorRow: Layout(vector="descriptor"),
 }

@@ -84,7 +84,7 @@ from projections import ports
 from projections.analytics import Activity, Analytics
 from projections.catalogue import CATALOGUE
 from projections.explore import PublicPhotos
-from projections.processing import WaitingPreviewRow
+from projections.processing import WaitingDetectionRow, WaitingPreviewRow
 from projections.stores import ReadModels
 from projections.tags import Tags
 from projections.trending import Trending
@@ -117,6 +117,7 @@ class Shown:
     photos: ports.Photos
     previews: ports.Waiting
     waiting: ports.Waiting
+    detections: ports.Waiting
     blocks: ports.Blocks
     mutes: ports.Mutes
     trash: ports.Trash
@@ -187,6 +188,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             trash=SqliteTrash(models),
             unsettled=SqliteUnsettled(models),
             previews=SqliteWaiting(models, WaitingPreviewRow),
+            detections=SqliteWaiting(models, WaitingDetectionRow),
             similar=SqliteSimilar(models),
             uploads=SqliteOpenUploads(models),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
@@ -241,6 +243,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 frozen=RedisFrozen(known.redis, realm=known.realm),
                 photos=CassandraPhotos(known.rows),
                 previews=CassandraWaiting(known.rows, WaitingPreviewRow),
+                detections=CassandraWaiting(known.rows, WaitingDetectionRow),
                 waiting=CassandraWaiting(known.rows),
                 blocks=CassandraBlocks(known.rows),
                 mutes=CassandraMutes(known.rows),

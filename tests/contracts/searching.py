@@ -13,6 +13,7 @@ from domain import members, photos
 from domain.events import (
     MemberRegistered,
     PhotoDescribed,
+    PhotoLabelled,
     PhotoProcessed,
     PhotoRejected,
     PhotoRemoved,
@@ -22,7 +23,7 @@ from domain.events import (
 )
 from domain.homes import slot_of_member
 from domain.ids import new_id, slot_of
-from domain.images import Camera, Location, Rendition
+from domain.images import Camera, Label, Location, Rendition
 from infra.opensearch.connecting import OpenSearch
 from infra.opensearch.search import OpenSearchSearch
 from infra.opensearch.store import OpenSearchStore
@@ -145,6 +146,11 @@ class Town:
             show_location=shown,
         )
         self.record(photo, said)
+
+    def label(self, owner: str, photo: str, *names: str) -> None:
+        of = {"at": self.at, "photo_id": photo, "owner_id": owner, "edition": 0}
+        labels = tuple(Label(name, 0.5, None) for name in names)
+        self.record(photo, PhotoLabelled(**of, model="seer", model_version="1", labels=labels))
 
     def reject(self, owner: str, photo: str) -> None:
         of = {"at": self.at, "photo_id": photo, "owner_id": owner, "audience": "public"}

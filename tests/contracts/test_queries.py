@@ -225,6 +225,21 @@ async def test_what_waits_pages_oldest_first_stage_by_stage_until_it_is_done(sho
     assert avatar.photo_id == shown.world.avatars[avatar.owner_id]
 
 
+async def test_what_a_model_is_to_look_at_waits_until_it_did_or_was_given_up(shown):
+    shown.world.live(*[("upload", 0, 0, 0)] * 4, *[("process", at, 1, 1) for at in range(3)])
+    shown.world.live(*[("detect", at, 0, 0) for at in (2, 0, 1)])
+    await shown.level()
+    first, second, third, _ = shown.world.photos
+    rows = await pages(shown.detections.page, lambda row: row.photo_id, 1, "after")
+    assert [(row.photo_id, row.owner_id) for row in rows] == [(each, shown.ada) for each in (first, second, third)]
+    shown.world.live(("remove", 0, 0, 0), ("detect", 1, 1, 2), ("detect", 2, 2, 0))
+    await shown.level()
+    assert [row.photo_id for row in await shown.detections.page(after=None, limit=9)] == [first]
+    shown.world.live(("leave", 0, 1, 0), ("leave", 0, 1, 0))
+    await shown.level()
+    assert await shown.detections.page(after=None, limit=9) == []
+
+
 async def test_an_avatar_is_part_of_the_profile_until_it_is_removed(shown):
     shown.world.live(("avatar", 0, 1, 1))
     await shown.level()

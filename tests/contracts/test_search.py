@@ -52,6 +52,19 @@ async def test_members_are_found_by_beginnings_and_in_spite_of_slips(town: Town)
         assert await members(town, query) == [], query
 
 
+async def test_photos_are_found_by_what_a_model_saw_in_them_the_last_time(town: Town) -> None:
+    ana = town.member("ana")
+    photo, other = town.photo(ana, "Summer"), town.photo(ana, "A fishing boat")
+    town.label(ana, photo, "fishing boat", "Lighthouse", "Lighthouse")
+    assert await photos(town, "fishing boat") == [other, photo]
+    assert await photos(town, "summer lighthous") == [photo]
+    town.describe(ana, photo, "Winter")
+    assert await photos(town, "winter lighthouse") == [photo]
+    town.label(ana, photo, "cliff")
+    assert await photos(town, "lighthouse") == []
+    assert await photos(town, "cliff") == [photo]
+
+
 async def test_accents_and_case_make_no_difference(town: Town) -> None:
     ana = town.member("u.one", "Łucja", "Åström")
     photo = town.photo(ana, "Straße in São Paulo, ÉTÉ 2025")

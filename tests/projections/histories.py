@@ -64,8 +64,11 @@ from domain.events import (
     PhotoAudienceChanged,
     PhotoCommented,
     PhotoDescribed,
+    PhotoDetectionAsked,
+    PhotoDetectionFailed,
     PhotoEdited,
     PhotoErased,
+    PhotoLabelled,
     PhotoLiked,
     PhotoPreviewed,
     PhotoProcessed,
@@ -93,7 +96,7 @@ from domain.events import (
 )
 from domain.homes import Stream, slot_of_member, slot_of_reactions
 from domain.ids import new_id, slot_of
-from domain.images import Camera, Crop, Edits, Likeness, Location, Rendition, Variant
+from domain.images import Box, Camera, Crop, Edits, Label, Likeness, Location, Rendition, Variant
 from domain.wire import ERASED, erased, from_wire, to_wire
 from tests.streams.memory_log import START, MemoryLog
 
@@ -105,7 +108,7 @@ ALIKE = (
 )
 AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
-MEDIA = ("preview", "render", "duplicates", "open_upload", "avatar")
+MEDIA = ("preview", "render", "detect", "duplicates", "open_upload", "avatar")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES, *MEDIA)
 REACTIONS = ("like", "comment", "edit")
 ALBUMS = ("album", "place", "place")
@@ -340,6 +343,22 @@ class World:
             *([rendered] if c else []),
             *([PhotoPruned(**of, files=1)] if c == 3 else []),
         )
+
+    def detect(self, a, b, c):
+        """Ask that a model looks at a photo, have it look, or have it fail."""
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["status"] != "ready" or known.get("erased"):
+            return
+        of = {"at": self.at, "photo_id": photo, "owner_id": known["owner_id"]}
+        by = {"edition": known.get("edition", 0), "model": "seer", "model_version": str(b)}
+        labels = (Label("Boat", 0.9, Box(0, 0.25, 0.5, 0.5)), Label("boat", 0.8, None), Label("lighthouse", 0.7, None))
+        made = (
+            PhotoDetectionAsked(**of),
+            PhotoLabelled(**of, **by, labels=labels[: c % 4]),
+            PhotoDetectionFailed(**of, **by, code="detection_failed", detail="…"),
+        )
+        self._record(photos.stream(photo), made[b % 3])
 
     def duplicates(self, a, b, c):
         """Decide about a few photos of a member."""
