@@ -10,12 +10,12 @@ from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled, W
 from domain import avatars, photos
 from domain.detection import asking
 from domain.events import Event
+from domain.files import avatar_folder
 from domain.folding import fold
 from domain.ids import MemberId, PhotoId
 from domain.members import Member
 from domain.photos import Photo
 from domain.recorded import Recorded
-from domain.visibility import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class PrunePhoto:
 async def preview_photo(command: PreviewPhoto, *, deps: Deps, darkroom: Darkroom) -> Receipt[Photo]:
     """Render the first size of a photo that waits; a file that is no picture is rejected at once."""
     photo, deps = await _photo(deps, command.photo_id)
-    if not _waits(photo) or photo.preview is not None:
+    if not photo.waits or photo.preview is not None:
         return Receipt(photo)
     outcome = await darkroom.develop(replace(_exposed(photo), wanted=Wanted.FIRST))
     if isinstance(outcome, Spoiled):
@@ -74,7 +74,7 @@ async def process_photo(
     Where the installation `detects`, it is recorded with a new picture that a model is to look at it.
     """
     photo, deps = await _photo(deps, command.photo_id)
-    if not _waits(photo):
+    if not photo.waits:
         return await _render(deps, photo, darkroom, detects=detects) if _outdated(photo, command) else Receipt(photo)
     outcome = await darkroom.develop(_exposed(photo))
     if isinstance(outcome, Spoiled):
@@ -112,13 +112,14 @@ async def process_avatar(
     if isinstance(outcome, Spoiled):
         reject = partial(avatars.reject, upload_id=chosen.upload_id, code=outcome.code, detail=outcome.detail, at=at)
         receipt = await decide(deps, part, reject)
-        await objects.remove([chosen.object_key])
-        return receipt
-    receipt = await decide(
-        deps, part, partial(avatars.finish, upload_id=chosen.upload_id, rendition=outcome.rendition, at=at)
-    )
-    if receipt.recorded:
-        await objects.remove(avatars.files(member))
+    else:
+        finish = partial(avatars.finish, upload_id=chosen.upload_id, rendition=outcome.rendition, at=at)
+        receipt = await decide(deps, part, finish)
+        if receipt.recorded:
+            await objects.remove(avatars.files(member))
+    if not avatars.wanted(receipt.state, chosen.upload_id):
+        left = await objects.list(f"{avatar_folder(chosen.upload_id)}/")
+        await objects.remove([chosen.object_key, *left])
     return receipt
 
 
@@ -134,8 +135,8 @@ async def prune_photo(command: PrunePhoto, *, deps: Deps, objects: Objects) -> R
 
 async def _render(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool) -> Receipt[Photo]:
     """Render a photo that is ready: as edited, by the recipe of now. Where that fails, it stays as it is shown."""
-    photo_id = photos.known_photo(photo, removed_too=True).photo_id
-    outcome = await darkroom.develop(replace(_exposed(photo), edits=photo.edits, edition=photo.edition, first=None))
+    original = replace(_exposed(photo), edits=photo.edits, edition=photo.edition, first=None)
+    outcome = await darkroom.develop(original)
     rendition = photo.rendition if isinstance(outcome, Spoiled) else outcome.rendition
     likeness = None if isinstance(outcome, Spoiled) else outcome.likeness
     if rendition is None or (isinstance(outcome, Spoiled) and not photo.unrendered):
@@ -146,7 +147,7 @@ async def _render(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool
         events = photos.rendered(now, photo.edition, rendition, likeness, at)
         return asking(now, events, at) if detects else events
 
-    return await decide(deps, photo_part(photo_id), choose)
+    return await decide(deps, photo_part(original.photo_id), choose)
 
 
 async def _photo(deps: Deps, photo_id: PhotoId) -> tuple[Photo, Deps]:
@@ -162,20 +163,17 @@ async def _reject(deps: Deps, photo_id: PhotoId, why: Spoiled) -> Receipt[Photo]
     return await decide(deps, photo_part(photo_id), reject)
 
 
-def _waits(photo: Photo) -> bool:
-    return photo.uploaded is not None and photo.status == Status.PROCESSING and photo.removed_at is None
-
-
 def _outdated(photo: Photo, command: ProcessPhoto) -> bool:
     """Whether one that doesn't wait to be developed is to be rendered."""
-    if photo.rendition is None:
+    if photo.rendition is None or photo.erased:
         return False
     by_another = command.recipe is not None and photo.rendition.recipe != command.recipe
     return photo.unrendered or command.again or by_another
 
 
 def _exposed(photo: Photo) -> Exposed:
-    made = photos.known_photo(photo, removed_too=True)
+    made = photo.uploaded
+    assert made is not None  # whoever has it developed has seen that it is there
     return Exposed(made.photo_id, made.object_key, made.content_type, made.sha256, size=made.size, first=photo.preview)
 
 

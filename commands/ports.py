@@ -142,6 +142,10 @@ class Objects(Protocol):
         """End the objects; those that don't exist are no error."""
         ...
 
+    async def list(self, prefix: str) -> Sequence[str]:
+        """The keys under a prefix of whole segments, in order."""
+        ...
+
 
 class Requests(Protocol):
     """Who asks to follow a member; raises `commands.errors.Unavailable` while that can't be told."""

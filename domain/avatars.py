@@ -52,6 +52,12 @@ def remove(member: Member, at: datetime) -> list[Event]:
     return [AvatarRemoved(at=at, member_id=known.member_id, instead_of=instead_of)]
 
 
+def wanted(member: Member, upload_id: UploadId) -> bool:
+    """Whether that file is the avatar, or still to be; of any other nothing is needed."""
+    waiting = member.avatar_waiting
+    return member.avatar_upload == upload_id or (waiting is not None and waiting.upload_id == upload_id)
+
+
 def files(member: Member) -> tuple[str, ...]:
     """The keys of the files of the avatar that a member has, its original among them."""
     if member.avatar is None or member.avatar_upload is None:

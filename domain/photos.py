@@ -68,6 +68,12 @@ class Photo:
     """The recipes of those renditions."""
 
     @property
+    def waits(self) -> bool:
+        """Whether it is to be developed; what is hidden from its owner too is not, until it is shown again."""
+        hidden = self.removed_at is not None or self.taken_down or self.erased
+        return self.uploaded is not None and self.status == Status.PROCESSING and not hidden
+
+    @property
     def unrendered(self) -> bool:
         """Whether it is ready, but not as its owner last edited it."""
         return self.status == Status.READY and self.shown_edition != self.edition
@@ -189,9 +195,9 @@ def finish(
     likeness: Likeness | None,
     at: datetime,
 ) -> list[Event]:
-    """Record what developing gave; a photo that was removed meanwhile, or is done already, stays as it is."""
-    made = known_photo(photo, removed_too=True)
-    if photo.status != Status.PROCESSING or photo.removed_at is not None:
+    """Record what developing gave; a photo that was hidden meanwhile, or is done already, stays as it is."""
+    made = photo.uploaded
+    if made is None or not photo.waits:
         return []
     return [
         PhotoProcessed(
@@ -211,8 +217,8 @@ def finish(
 
 def preview(photo: Photo, rendition: Rendition, at: datetime) -> list[Event]:
     """Record that the first size is there; once is enough, and a photo that is done needs none."""
-    made = known_photo(photo, removed_too=True)
-    if photo.status != Status.PROCESSING or photo.removed_at is not None or photo.preview is not None:
+    made = photo.uploaded
+    if made is None or not photo.waits or photo.preview is not None:
         return []
     return [PhotoPreviewed(at=at, photo_id=made.photo_id, owner_id=made.owner_id, rendition=rendition)]
 
@@ -231,8 +237,8 @@ def edit(photo: Photo, member_id: MemberId, edits: Edits, at: datetime) -> list[
 
 def rendered(photo: Photo, edition: int, rendition: Rendition, likeness: Likeness | None, at: datetime) -> list[Event]:
     """Record variants that were rendered anew; those of an edition that is no longer wanted are not shown."""
-    made = known_photo(photo, removed_too=True)
-    if photo.status != Status.READY or edition != photo.edition:
+    made = photo.uploaded
+    if made is None or photo.erased or photo.status != Status.READY or edition != photo.edition:
         return []
     if photo.shown_edition == edition and photo.rendition == rendition:
         return []
@@ -251,16 +257,16 @@ def rendered(photo: Photo, edition: int, rendition: Rendition, likeness: Likenes
 
 def prune(photo: Photo, former: tuple[str, ...], at: datetime) -> list[Event]:
     """Record that the files of former renditions are gone; with others come meanwhile, they stay on record."""
-    made = known_photo(photo, removed_too=True)
-    if not photo.former or photo.former != former:
+    made = photo.uploaded
+    if made is None or not photo.former or photo.former != former:
         return []
     return [PhotoPruned(at=at, photo_id=made.photo_id, owner_id=made.owner_id, files=len(former))]
 
 
 def reject(photo: Photo, code: str, detail: str, at: datetime) -> list[Event]:
-    """Record that an upload can't become a photo."""
-    made = known_photo(photo, removed_too=True)
-    if photo.status != Status.PROCESSING or photo.removed_at is not None:
+    """Record that an upload can't become a photo, if it still waits to."""
+    made = photo.uploaded
+    if made is None or not photo.waits:
         return []
     return [
         PhotoRejected(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from commands.deciding import Receipt
 from commands.developing import (
     PreviewPhoto,
     ProcessAvatar,
@@ -11,7 +12,10 @@ from commands.developing import (
     process_photo,
 )
 from commands.ports import Darkroom, Deps, Objects
+from commands.tidying import TidyPhoto, tidy_photo
+from domain.events import PhotoPreviewed, PhotoProcessed
 from domain.ids import MemberId, PhotoId
+from domain.photos import Photo
 from infra.images.pool import Limits, VipsDarkroom
 from infra.images.worker import Plates
 from infra.installation import Installation
@@ -41,10 +45,19 @@ class Developing:
     async def preview(self, photo_id: PhotoId, owner_id: MemberId) -> None:
         """Render a photo's first size."""
         del owner_id
-        await preview_photo(PreviewPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
+        await self._tidied(
+            photo_id, await preview_photo(PreviewPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
+        )
 
     async def process(self, photo_id: PhotoId, owner_id: MemberId) -> None:
         """Develop a photo, or what waits under the id of its upload: an avatar."""
         receipt = await process_photo(ProcessPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
         if receipt.state.uploaded is None:
             await process_avatar(ProcessAvatar(owner_id), deps=self.deps, darkroom=self.darkroom, objects=self.objects)
+        else:
+            await self._tidied(photo_id, receipt)
+
+    async def _tidied(self, photo_id: PhotoId, receipt: Receipt[Photo]) -> None:
+        """Leave no file behind of a rendering that came to nothing, or that another overtook."""
+        if not any(isinstance(fact.event, PhotoPreviewed | PhotoProcessed) for fact in receipt.recorded):
+            await tidy_photo(TidyPhoto(photo_id), deps=self.deps, objects=self.objects)

@@ -26,6 +26,7 @@ from commands.shares import share_part
 from domain import albums, comments, follows, likes, photos, shares, uploads
 from domain.errors import NotFound
 from domain.events import AvatarRendered, ErasureFinished, Event, MemberErased, UploadRequested
+from domain.files import folder
 from domain.ids import MemberId, PhotoId
 from domain.members import Member
 from domain.recorded import Recorded
@@ -179,6 +180,7 @@ class Erasing:
                 (loaded,) = await self.deps.store.load(photos.stream(photo_id))
                 renditions = (getattr(fact.event, "rendition", None) for fact in loaded.events)
                 keys = {variant.key for rendition in renditions if rendition for variant in rendition.variants}
+                keys.update(await self.objects.list(f"{folder(photo_id)}/"))  # broken off renderings left some untold
                 await self.objects.remove(sorted(keys))
                 done["files"] += len(keys)
                 done["photos"] += await self._decide(photo_part(photo_id), photos.erase)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from commands.developing import PrunePhoto, prune_photo
 from commands.members import find_member
+from commands.tidying import TidyPhoto, tidy_photo
 from domain.errors import Refused
 from domain.ids import MemberId
 from infra.bootstrap import open_core
@@ -113,16 +114,21 @@ def prune(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Remove the files that former renditions of photos left; links to those files end."""
+    """Remove the files that former renditions of photos left; links to those files end.
+
+    What renderings left that were broken off or overtaken, and that nothing ever showed, goes too.
+    """
 
     async def run() -> None:
         async with _opened(data) as (core, objects):
             pruned = 0
             async for photo_id in each(photo_ids) if photo_ids else all_photos(core):
                 receipt = await prune_photo(PrunePhoto(photo_id, recipe), deps=core.deps, objects=objects)
-                pruned += bool(receipt.recorded)
+                left = await tidy_photo(TidyPhoto(photo_id), deps=core.deps, objects=objects)
+                pruned += bool(receipt.recorded or left)
                 if photo_ids:
-                    typer.echo(f"{photo_id}: {'former files removed' if receipt.recorded else 'nothing to remove'}")
+                    done = "former files removed" if receipt.recorded or left else "nothing to remove"
+                    typer.echo(f"{photo_id}: {done}")
             if not photo_ids:
                 typer.echo(f"former files of {pruned:,} photos removed")
 

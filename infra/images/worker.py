@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
 
 from commands.ports import Developed, Exposed, Spoiled, Wanted
 from domain.errors import NotFound
-from domain.ids import PhotoId, time_of
+from domain.files import avatar_folder, folder, rendered_folder
+from domain.ids import PhotoId
 from domain.images import AVATAR, Recipe, Rendition, Variant
 from infra.processes import follow_server
 
@@ -94,12 +95,10 @@ def develop(job: Job) -> Developed | Spoiled:
     del content
     if isinstance(rendered, Spoiled):
         return rendered
-    folder = f"{_home(job)}/{rendered.sha256[:12]}-r{job.own_recipe.version}"
-    if job.original.edition:
-        folder += f"e{job.original.edition}"
+    at = f"{_home(job)}/{rendered_folder(rendered.sha256, job.own_recipe.version, job.original.edition)}"
     variants = list(job.rendered)
     for file in rendered.files:
-        key = f"{folder}/{file.name}.{file.format}"
+        key = f"{at}/{file.name}.{file.format}"
         reached(job.plates.write, key, file.content, _TYPES[file.format])
         variants.append(Variant(file.name, file.format, file.width, file.height, len(file.content), key))
     return Developed(
@@ -121,14 +120,19 @@ def develop(job: Job) -> Developed | Spoiled:
 
 def home(photo_id: PhotoId, secret: bytes) -> str:
     """The folder of all of a photo's variants: nobody can guess it without the secret, and it is always the same."""
-    unguessable = hmac.new(secret, f"variants of {photo_id}".encode(), "sha256").hexdigest()[:32]
-    return f"photos/{time_of(photo_id):%Y/%m/%d}/{photo_id}/{unguessable}"
+    return f"{folder(photo_id)}/{_unguessable(photo_id, secret)}"
 
 
 def _home(job: Job) -> str:
     """Avatars lie apart: everyone may see them."""
-    folder = home(job.original.photo_id, job.secret)
-    return folder.replace("photos/", "avatars/", 1) if job.original.wanted == Wanted.AVATAR else folder
+    photo_id = job.original.photo_id
+    if job.original.wanted == Wanted.AVATAR:
+        return f"{avatar_folder(photo_id)}/{_unguessable(photo_id, job.secret)}"
+    return home(photo_id, job.secret)
+
+
+def _unguessable(photo_id: PhotoId, secret: bytes) -> str:
+    return hmac.new(secret, f"variants of {photo_id}".encode(), "sha256").hexdigest()[:32]
 
 
 def libvips_version() -> tuple[int, ...]:

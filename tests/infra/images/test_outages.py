@@ -1,22 +1,28 @@
 """Workers that are killed and a store that fails, from upload to outcome: one outcome each, and nothing is left over."""
 
 import asyncio
+import secrets
 from collections import Counter
+from collections.abc import Container
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from commands.developing import ProcessAvatar, process_avatar
 from domain import photos
-from domain.events import PhotoProcessed, PhotoRejected
+from domain.events import PhotoProcessed, PhotoRejected, PhotoRendered
 from infra.core import sweeping, utc_now
 from infra.developing import Developing
 from infra.files.disk import Disk
 from infra.files.objects import FileObjects
 from infra.images.pool import VipsDarkroom
+from infra.minio.bucket import Place
+from infra.minio.objects import MinioObjects
 from streams.reactions import Reactions
 from tests.api.inside import Inside, inside
-from tests.infra.images.plates import Faltering, Murderous
+from tests.infra.images.plates import Faltering, Murderous, Poisonous
 from tests.people import jpeg
 
 PICTURES = [jpeg(seed, (700, 500)) for seed in range(4)]
@@ -48,8 +54,10 @@ async def outcomes(made: Inside, photo: str) -> list[type]:
     return [type(fact.event) for fact in loaded.events if isinstance(fact.event, PhotoProcessed | PhotoRejected)]
 
 
-async def developed(made: Inside, darkroom: VipsDarkroom, objects: FileObjects) -> None:
-    """Let hands take what waits, as a server's do, until nothing does."""
+async def developed(
+    made: Inside, darkroom: VipsDarkroom, objects: FileObjects | MinioObjects, *, left: Container[int] = range(10**9)
+) -> None:
+    """Let hands take what waits, as a server's do, until nothing does, and so many objects are left."""
     developing = Developing(made.core.deps, darkroom, objects)
     queries, pace = made.core.queries, {"concurrency": 2, "sweep_s": 0.05, "again_s": 0.05}
     stages = (
@@ -63,6 +71,8 @@ async def developed(made: Inside, darkroom: VipsDarkroom, objects: FileObjects) 
             while [*await queries.previews.page(after=None, limit=1), *await queries.waiting.page(after=None, limit=1)]:
                 await asyncio.sleep(0.05)
                 await made.level()
+            while len(await objects.list()) not in left:  # noqa: ASYNC110 - a store tells nobody
+                await asyncio.sleep(0.05)
     finally:
         for stage in stages:
             await stage.stop()
@@ -91,3 +101,79 @@ async def test_every_photo_has_one_outcome_and_no_object_is_left_over(made, tmp_
     wanted.update(variant.key for photo in good for variant in rows[photo].rendition.variants)
     assert Counter(disk.list("")) == wanted
     assert not any(forgotten in key for key in disk.list(""))
+
+
+@pytest.fixture(params=["files", pytest.param("minio", marks=pytest.mark.cluster)])
+async def objects(request, tmp_path):
+    if request.param == "files":
+        yield FileObjects(tmp_path / "data" / "objects", b"secret", "", now=utc_now)
+        return
+    at = request.getfixturevalue("stack").need("minio")
+    place = Place(at.minio, at.minio_access_key, at.minio_secret_key, f"outages-{secrets.token_hex(6)}")
+    store = MinioObjects(place, now=utc_now)
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def original(made: Inside, objects: FileObjects | MinioObjects, photo: str, content: bytes) -> str:
+    """The key of a photo's original, which lies in this store from now on."""
+    (row,) = (await made.core.queries.photos.by_ids([photo])).values()
+    await objects.put(row.object_key, content, "image/jpeg")
+    return row.object_key
+
+
+@pytest.mark.parametrize("name", ["thumb", "small"])  # in the first stage, and in the second
+async def test_of_a_file_that_kills_its_workers_the_original_alone_is_left(made, objects, tmp_path, name):
+    photo = await publish(made, PICTURES[0])
+    await made.level()
+    kept = await original(made, objects, photo, PICTURES[0])
+    plates = Poisonous(objects.disk if isinstance(objects, FileObjects) else objects.bucket, tmp_path / "tally", name)
+    async with VipsDarkroom(plates, b"variants", workers=1) as darkroom:
+        await developed(made, darkroom, objects, left=[1])
+    assert plates.tally.stat().st_size == 3
+    assert await outcomes(made, photo) == [PhotoRejected]
+    assert await objects.list() == (kept,)
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["poisonous", "given up meanwhile"])
+async def test_a_file_that_never_becomes_the_avatar_leaves_nothing(made, tmp_path, taken):
+    objects = FileObjects(tmp_path / "data" / "objects", b"secret", "", now=utc_now)
+    chosen = await made.call("ana", "PUT", "/me/avatar", json={"upload_id": await upload(made, PICTURES[0])})
+    member_id = chosen.json()["member_id"]
+    plates = objects.disk if taken else Poisonous(objects.disk, tmp_path / "tally", "small")
+    async with VipsDarkroom(plates, b"variants", workers=1) as darkroom:
+
+        async def develop(original):
+            outcome = await darkroom.develop(original)
+            if taken:
+                assert (await made.call("ana", "DELETE", "/me/avatar")).is_success
+            return outcome
+
+        room = SimpleNamespace(develop=develop)
+        await process_avatar(ProcessAvatar(member_id), deps=made.core.deps, darkroom=room, objects=objects)
+    assert await objects.list() == ()
+
+
+async def test_an_edition_that_another_overtook_leaves_no_file(made, tmp_path):
+    objects = FileObjects(tmp_path / "data" / "objects", b"secret", "", now=utc_now)
+    photo = await publish(made, PICTURES[0])
+    await made.level()
+    async with VipsDarkroom(objects.disk, b"variants", workers=1) as darkroom:
+        await developed(made, darkroom, objects)
+        await made.call("ana", "PUT", f"/photos/{photo}/edits", json={"rotate": 90})
+
+        async def develop(original):
+            outcome = await darkroom.develop(original)
+            if original.edition == 1:
+                assert (await made.call("ana", "PUT", f"/photos/{photo}/edits", json={"rotate": 180})).is_success
+            return outcome
+
+        developing = Developing(made.core.deps, SimpleNamespace(develop=develop), objects)
+        for _ in range(2):
+            await developing.process(photo, "")
+    (loaded,) = await made.core.store.load(photos.stream(photo))
+    shown = [fact.event.rendition for fact in loaded.events if isinstance(fact.event, PhotoProcessed | PhotoRendered)]
+    assert len(shown) == 2
+    variants = {variant.key for rendition in shown for variant in rendition.variants}
+    assert {key for key in await objects.list() if not key.endswith("/original")} == variants
