@@ -7,7 +7,7 @@ from typing import Final
 from domain.errors import Contradicted, Invalid, NotFound, TooLarge, Unsupported
 from domain.events import Event, UploadAbandoned, UploadDivided, UploadRequested, UploadUsed
 from domain.homes import Stream
-from domain.ids import MemberId, PhotoId, UploadId, slot_of, time_of
+from domain.ids import MemberId, PhotoId, UploadId, is_id, slot_of, time_of
 from domain.images import ACCEPTED_TYPES, MAX_UPLOAD_BYTES
 
 FILENAME_MOST: Final = 255
@@ -37,6 +37,12 @@ def stream(upload_id: UploadId) -> Stream:
 def object_key(upload_id: UploadId) -> str:
     """Where an upload's bytes go: by date and id."""
     return f"photos/{time_of(upload_id):%Y/%m/%d}/{upload_id}/original"
+
+
+def upload_of(key: str) -> UploadId | None:
+    """The upload whose original the key names; None for the key of anything else."""
+    *_, upload_id, _ = ("", "", *key.split("/"))
+    return upload_id if is_id(upload_id) and object_key(upload_id) == key else None
 
 
 def evolve(upload: Upload, event: Event) -> Upload:

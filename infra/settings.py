@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "FILMROLL_"
+_PAIRS: Final = r"^\s*([a-z][a-z0-9_-]{{0,31}}\s*=\s*{0}\s*(,\s*[a-z][a-z0-9_-]{{0,31}}\s*=\s*{0}\s*){{0,15}})?$"
+"""`name=value`, by commas."""
 _PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 
 
@@ -83,6 +85,16 @@ class Settings(BaseSettings):
     media_sweep_s: float = Field(
         3600.0, gt=0, description="How often uploads that nobody may use any more are swept away, seconds."
     )
+    media_tiers: str = Field(
+        "warm=30,cold=90,frozen=365",
+        pattern=_PAIRS.format(r"[1-9]\d{0,4}"),
+        description="Tiers of originals, each from so many days after the upload on: name=days, by commas.",
+    )
+    media_tier_folders: str = Field(
+        "",
+        pattern=_PAIRS.format(r"[^,=]+"),
+        description="Embedded: folder of each tier, name=folder, by commas; one without is left out.",
+    )
 
     postgres: str = Field("", description="Cluster: databases of the event store's logs, DSNs separated by commas.")
     postgres_replicas: str = Field("", description="Cluster: read replicas, DSN=of-which-database's number, by commas.")
@@ -108,6 +120,11 @@ class Settings(BaseSettings):
     minio_access_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO access key.")
     minio_secret_key: SecretStr = Field(SecretStr(""), description="Cluster: MinIO secret key.")
     minio_bucket: str = Field("filmroll", description="Cluster: bucket of originals and variants.")
+    minio_tiers: str = Field(
+        "",
+        pattern=_PAIRS.format(r"[A-Za-z0-9_-]{1,64}"),
+        description="Cluster: storage class (S3) or remote tier (MinIO) of each tier, name=class, by commas.",
+    )
 
     slow_query_ms: float = Field(
         100.0, ge=0, description="From how many milliseconds on a store's query is logged, with its plan; 0 for all."

@@ -20,6 +20,7 @@ from domain.ids import MemberId
 from infra.bootstrap import open_core
 from infra.cli.asking import Data, refused, settings_for
 from infra.cli.rerendering import Chosen, all_photos, each, rerender
+from infra.cli.tiering import in_bucket, in_folders
 from infra.core import Core, sweeping, utc_now
 from infra.developing import darkroom_of
 from infra.files.objects import FileObjects
@@ -133,6 +134,32 @@ def prune(
                 typer.echo(f"former files of {pruned:,} photos removed")
 
     asyncio.run(run())
+
+
+@app.command()
+def tier(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    write: Annotated[
+        Path | None, typer.Option(help="Cluster: write the bucket's lifecycle rules there too, as JSON for S3 tools.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Have originals lie where they belong by their age (FILMROLL_MEDIA_TIERS); links to them work from anywhere.
+
+    Embedded, files are moved between FILMROLL_MEDIA_TIER_FOLDERS. In a cluster the lifecycle rules of the bucket are
+    applied and originals marked for them, and the object store moves those to FILMROLL_MINIO_TIERS in its own time. To
+    be run daily; a run that was broken off is gone on with.
+    """
+    settings = settings_for(data)
+    try:
+        if settings.profile == "cluster":
+            well = in_bucket(settings, dry_run=dry_run, write=write)
+        else:
+            well = in_folders(settings, dry_run=dry_run)
+    except Refused as error:
+        raise refused(error) from error
+    if not well:
+        raise typer.Exit(1)
 
 
 async def _member(core: Core, username: str | None) -> MemberId | None:

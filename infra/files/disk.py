@@ -1,12 +1,14 @@
 """The blocking half of the object store: files under a root, spread over bucket directories by their key.
 
-A `Disk` holds no handle and no lock, so it travels to worker processes as it is.
+A `Disk` holds no handle and no lock, so it travels to worker processes as it is. An object may be a link to a file in
+another folder (`infra.files.tiers`): whoever reads it sees no difference, and what ends the object ends that file.
 """
 
+import fcntl
 import os
 import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -18,7 +20,7 @@ from infra.files.keys import checked, checked_prefix
 from infra.images.sniff import sniff
 
 _TYPES = {"webp": "image/webp", "jpeg": "image/jpeg", "jpg": "image/jpeg", "png": "image/png"}
-_INCOMING = ".incoming"
+INCOMING = ".incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class Draft:
         """Become the object in one step, durably."""
         self.file.flush()
         os.fsync(self.file.fileno())
-        _place(self.path, self.target)
+        replaced = linked(self.target)
+        place(self.path, self.target)
+        if replaced is not None:
+            replaced.unlink(missing_ok=True)
 
     def drop(self) -> None:
         """Leave nothing of the draft; after `keep` the object stays."""
@@ -79,7 +84,7 @@ class Disk:
 
     def draft_at(self, target: Path) -> "Draft":
         """The same for a file that is no object (yet)."""
-        waiting = self.root / _INCOMING
+        waiting = self.root / INCOMING
         waiting.mkdir(parents=True, exist_ok=True)
         path = waiting / secrets.token_hex(16)
         return Draft(path, target, path.open("xb"))
@@ -128,15 +133,28 @@ class Disk:
             return
         if not before.is_file():
             raise _missing()
-        _place(before, after)
-        self._tidy(before)
+        place(before, after)
+        self.tidy(before)
 
     def remove(self, keys: Sequence[str]) -> None:
         """End the objects; those that don't exist are no error."""
-        for path in map(self.path, keys):
-            with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                path.unlink()
-                self._tidy(path)
+        paths = [self.path(key) for key in keys]
+        if not paths or not self.root.is_dir():
+            return
+        with self.held(fcntl.LOCK_SH):
+            for path in paths:
+                with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                    if (file := linked(path)) is not None:
+                        file.unlink(missing_ok=True)  # first, so that no byte outlives its name
+                    path.unlink()
+                    self.tidy(path)
+
+    @contextmanager
+    def held(self, how: int) -> Iterator[None]:
+        """Hold the root (`fcntl.LOCK_SH`, `LOCK_EX`), so that no object is removed while its place is taken by a link."""
+        with _opened(self.root) as root:
+            fcntl.flock(root, how)  # ends with the handle, also where the process is killed
+            yield
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """The keys under a prefix of whole segments (`photos/2026/`), in order; every file under it is visited."""
@@ -152,12 +170,12 @@ class Disk:
 
     def sweep(self, before: datetime) -> int:
         """Remove what writers that died left half written before then; gives how many."""
-        stale = [path for path in (self.root / _INCOMING).glob("*") if path.stat().st_mtime < before.timestamp()]
+        stale = [path for path in (self.root / INCOMING).glob("*") if path.lstat().st_mtime < before.timestamp()]
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def _tidy(self, path: Path) -> None:
+    def tidy(self, path: Path) -> None:
         """Remove the folders that an object leaves empty behind it."""
         homes = {self.root / bucket for bucket in self.buckets}
         for folder in path.parents:
@@ -169,22 +187,33 @@ class Disk:
                 return  # another object lies there
 
 
-def _place(draft: Path, target: Path) -> None:
-    """Put a file where it belongs, and make the name as durable as the bytes."""
+def linked(path: Path) -> Path | None:
+    """The file that an object is a link to; None where its bytes lie in its own place."""
+    return path.readlink() if path.is_symlink() else None
+
+
+def place(draft: Path, target: Path) -> None:
+    """Put a file (or a link) where it belongs, and make the name as durable as the bytes."""
     while True:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             draft.replace(target)
         except FileNotFoundError:
-            if not draft.exists():
+            if not os.path.lexists(draft):
                 raise
             continue  # someone tidied the folder away in between
         break
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _opened(target.parent) as folder:
         os.fsync(folder)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield handle
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 def _missing() -> NotFound:

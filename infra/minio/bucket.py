@@ -1,5 +1,7 @@
 """The blocking half of the object store: one bucket of MinIO, for threads and for worker processes."""
 
+import base64
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +18,16 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
 from commands.errors import Unavailable
-from domain.errors import Contradicted, Invalid, NotFound
+from domain.errors import Contradicted, Invalid, NotFound, Unsupported
 from domain.images import RECIPE
+from domain.uploads import upload_of
 from infra.files.keys import checked, checked_prefix
 
+MARK: Final = ("kind", "original")
+"""The tag by which rules of the bucket's lifecycle know originals."""
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload"})
+_NOT_TAKEN: Final = frozenset({"InvalidStorageClass", "InvalidArgument", "MalformedXML", "InvalidRequest"})
 _BUSY: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "SlowDownRead", "SlowDownWrite"})
 _TIMEOUT: Final = urllib3.Timeout(connect=2, read=20)
 _RETRY: Final = urllib3.Retry(2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
@@ -42,6 +48,15 @@ class Place:
     def url(self) -> str:
         """The endpoint with its scheme."""
         return (self.endpoint if "://" in self.endpoint else f"http://{self.endpoint}").rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An original in the bucket, and the storage class that it is in."""
+
+    key: str
+    size: int
+    storage: str
 
 
 class Bucket:
@@ -190,6 +205,49 @@ class Bucket:
         with _reaching():
             found = self._client.list_objects(self.place.bucket, prefix=checked_prefix(prefix), recursive=True)
             return tuple(sorted(str(each.object_name) for each in found))
+
+    def originals(self) -> Iterator[Original]:
+        """Every original, in order of its key."""
+        with _reaching():
+            for each in self._client.list_objects(self.place.bucket, prefix="photos/", recursive=True):
+                key = str(each.object_name)
+                if upload_of(key):
+                    yield Original(key, each.size or 0, each.storage_class or "STANDARD")
+
+    def mark(self, key: str) -> None:
+        """Let the bucket's lifecycle know an original as one; a key that is gone is no error."""
+        tags = Tags.new_object_tags()
+        tags[MARK[0]] = MARK[1]
+        with suppress(NotFound), _reaching():
+            self._client.set_object_tags(self.place.bucket, checked(key), tags)
+
+    def lifecycle(self) -> bytes | None:
+        """The bucket's lifecycle configuration as it is held, in XML: the library would lose what it doesn't know."""
+        with _reaching():
+            try:
+                answer = self._client._execute("GET", self.place.bucket, query_params={"lifecycle": ""})  # noqa: SLF001
+            except S3Error as error:
+                if error.code != "NoSuchLifecycleConfiguration":
+                    raise
+                return None
+            return bytes(answer.data)
+
+    def set_lifecycle(self, configuration: bytes) -> None:
+        """Replace the bucket's lifecycle configuration; `domain.errors.Unsupported` where the store doesn't take it."""
+        checksum = base64.b64encode(hashlib.md5(configuration, usedforsecurity=False).digest()).decode()
+        with _reaching():
+            try:
+                self._client._execute(  # noqa: SLF001
+                    "PUT",
+                    self.place.bucket,
+                    body=configuration,
+                    headers={"Content-MD5": checksum},
+                    query_params={"lifecycle": ""},
+                )
+            except S3Error as error:
+                if error.code not in _NOT_TAKEN:
+                    raise
+                raise Unsupported("lifecycle_unsupported", f"The object store said {error.code}.") from error
 
     def close(self) -> None:
         """Let the connections go; a later call makes new ones."""
