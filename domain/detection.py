@@ -54,7 +54,7 @@ def evolve(known: Detection, event: Event) -> Detection:
         case PhotoLabelled() as found:
             by = Model(found.model, found.model_version)
             looked = known.looked | {(by, found.edition)}
-            return replace(known, asked=False, looked=looked, by=by, labels=found.labels)
+            return replace(known, asked=False, looked=looked, by=by, labels=found.labels or ())
         case PhotoDetectionFailed() as failure:
             failed = known.failed | {(Model(failure.model, failure.model_version), failure.edition)}
             return replace(known, asked=False, failed=failed)

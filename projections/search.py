@@ -239,7 +239,7 @@ def _after(before: PhotoDocument, fact: Recorded) -> PhotoDocument:
             words = indexed(camera.make or "", camera.model or "") if camera is not None else ""
             return replace(before, location=location, camera=words)
         case PhotoLabelled(labels=labels):
-            return replace(before, labels=tuple(dict.fromkeys(label.name for label in labels)))
+            return replace(before, labels=tuple(dict.fromkeys(label.name for label in labels or ())))
         case PhotoDescribed() as said:
             return replace(
                 before,

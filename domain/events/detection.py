@@ -18,7 +18,7 @@ class PhotoDetectionAsked:
 
 @event("photo.labelled.v1", subject="owner_id", personal=("labels",))
 class PhotoLabelled:
-    """A model looked at an edition of a photo; the labels, the surest first, take the place of all before."""
+    """A model looked at an edition of a photo; the labels, the surest first, take the place of all before (null once erased)."""
 
     at: datetime
     photo_id: PhotoId
@@ -26,7 +26,7 @@ class PhotoLabelled:
     edition: int
     model: str
     model_version: str
-    labels: tuple[Label, ...]
+    labels: tuple[Label, ...] | None
 
 
 @event("photo.detection_failed.v1")

@@ -107,8 +107,7 @@ def _columns(known: EventType, *, personal: bool) -> tuple[Column, ...]:
 
 def _column(field: str, hint: Any, *, personal: bool) -> Column:
     def plain(fact: Recorded) -> Any:
-        value = getattr(fact.event, field)
-        return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        return _as_held(getattr(fact.event, field))
 
     def unless_erased(fact: Recorded) -> Any:
         value = plain(fact)
@@ -116,3 +115,10 @@ def _column(field: str, hint: Any, *, personal: bool) -> Column:
 
     name = _RENAMED.get(field, field)
     return Column(name, hint | None, unless_erased) if personal else Column(name, hint, plain)
+
+
+def _as_held(value: Any) -> Any:
+    """A value in the shapes that columns hold: no dataclasses, wherever they are."""
+    if isinstance(value, tuple):
+        return tuple(map(_as_held, value))
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
