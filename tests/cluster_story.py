@@ -59,7 +59,9 @@ def until(holds: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) 
 class Story:
     """`filmroll up` on servers that a test may stop: with databases, keyspace, topics and bucket of its own."""
 
-    def __init__(self, stack: Servers, data: Path) -> None:
+    def __init__(
+        self, stack: Servers, data: Path, *, environment: Mapping[str, str] | None = None, program: str | None = None
+    ) -> None:
         self.addresses = stack.need(*ALL_SERVERS)
         self.dsns = fresh(self.addresses.postgres)
         self._stack = stack
@@ -73,11 +75,13 @@ class Story:
             "FILMROLL_KAFKA_SESSION_S": "6",
             "FILMROLL_WORK_AGAIN_S": "3",
             "FILMROLL_CATCH_UP_S": "5",
+            **(environment or {}),
         }
         self.prefix = own["FILMROLL_KAFKA_PREFIX"]
         self.environment = control.environment(stack.root) | own
         arguments = ("--stack", str(stack.root), "--workers", str(WORKERS))
-        self.server = Server(data, *arguments, command="up", environment=own)
+        started = {} if program is None else {"program": (program,)}
+        self.server = Server(data, *arguments, command="up", environment=own, **started)
 
     def start(self) -> None:
         """Bring it up, with four photos that everybody may like."""

@@ -65,7 +65,7 @@ class Person:
             "sha256": sha256(content).hexdigest(),
         }
         upload = self.call("POST", "/uploads", json=asked, status=201).json()
-        put = httpx.put(upload["url"], content=content, headers=upload["headers"], timeout=30)
+        put = self.http.put(upload["url"], content=content, headers=upload["headers"])
         assert put.is_success, put.text
         return str(upload["upload_id"])
 

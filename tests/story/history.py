@@ -60,7 +60,6 @@ class History:
         members: int = 6,
         weights: dict[str, int] | None = None,
         up: Callable[[], None] = lambda: None,
-        said: dict[str, Any] | None = None,
     ) -> None:
         self.url = url
         self.dice = random.Random(seed)
@@ -69,7 +68,13 @@ class History:
         self.pictures = 0
         self.weights = weights or WEIGHTS
         self.up = up
-        self.said = said or {}
+        self.picture: Callable[[int], bytes] = lambda number: jpeg(number, (32, 24))
+        self.said: Callable[[int], dict[str, Any]] = lambda number: {}
+        """Each picture that is published, and what is said of it, by its number."""
+        self.published: Callable[[Person, str], None] = lambda me, photo: None
+        """Called with each photo once it is ready."""
+        self.curious = 0.5
+        """How often somebody looks right after what restricts."""
         stem = uuid.uuid4().hex[:6]
         self.people: dict[str, Steadfast] = {}
         for number in range(members):
@@ -162,18 +167,19 @@ class History:
             return
         self.pictures += 1
         audience = self.dice.choice(AUDIENCES)
-        content = jpeg(self.pictures, (32, 24))
+        content = self.picture(self.pictures)
         while True:
             try:
                 upload = me.upload(content)
                 break
             except httpx.TransportError:
                 self.up()
-        said = {"upload_id": upload, "audience": audience, **self.said}
+        said = {"upload_id": upload, "audience": audience, **self.said(self.pictures)}
         photo = me.call("POST", "/photos", json=said, status=202).json()["photo_id"]
         assert me.ready(photo)["status"] == "ready"
         self.model.owner[photo] = me.username
         self.model.audience[photo] = audience
+        self.published(me, photo)
 
     def remove(self, me: Person, other: str) -> None:
         if photo := self._one([photo for photo, owner in self.model.owner.items() if owner == me.username]):
@@ -261,7 +267,7 @@ class History:
 
     def glance(self, me: Person) -> None:
         """A look without any token, right after a command: what may not be seen is not shown, however far workers are."""
-        if self.dice.random() < 0.5:
+        if self.dice.random() >= self.curious:
             return
         feed = self._anew(me, "/feed?limit=100")
         assert feed.status_code == 200, feed.text

@@ -1,18 +1,24 @@
 """For random histories, every route that could show a photo agrees with the one visibility rule, for everybody."""
 
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from domain.visibility import MemberState, PhotoState, Relation, may_see_photo
-from tests.people import Person
+from tests.api.schemas import Document
+from tests.people import Person, jpeg, person
 from tests.serving import Server
+from tests.story.asking import Where, listen
 from tests.story.history import History
 from tests.story.naive import Naive
-from tests.story.routes import ROUTES, TAG, Where
+from tests.story.routes import PHOTO, PLACE, ROUTES, SHOW_NONE, TAG
 
-OPERATIONS = 250
 WEIGHTS = {
     "publish": 8,
     "follow": 14,
@@ -29,11 +35,25 @@ WEIGHTS = {
 """What decides who sees what, and nothing else."""
 
 
+PICTURES = 5
+"""So few that members publish some twice."""
+NEVER = {"original without signature"}
+"""Routes that show nothing at all."""
+
+
 @pytest.fixture
-def own_url(tmp_path) -> Iterator[str]:
-    running = Server(tmp_path / "data", environment={"FILMROLL_CATCH_UP_S": "20"}).start(deadline_s=180)
-    yield running.url
-    running.stop()
+def own_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
+    """An installation of one's own, where nobody else publishes."""
+    if request.param == "embedded":
+        running = Server(tmp_path / "data", environment={"FILMROLL_CATCH_UP_S": "20"}).start(deadline_s=180)
+        yield running.url
+        running.stop()
+        return
+    from tests.cluster_story import Story  # its drivers come with the extra `cluster`
+
+    story = Story(request.getfixturevalue("stack"), tmp_path / "data", environment={"FILMROLL_CATCH_UP_S": "20"})
+    yield story.server.start(deadline_s=240).url
+    story.end()
 
 
 def by_the_rule(model: Naive, viewer: str | None, photo: str) -> bool:
@@ -51,38 +71,118 @@ def by_the_rule(model: Naive, viewer: str | None, photo: str) -> bool:
     return may_see_photo(viewer, state, MemberState(owner, owner in model.private), relation)
 
 
-def albums_of(history: History) -> dict[str, str]:
-    """An album of each member, for everyone, with all photos that they have; by username."""
-    albums = {}
-    for name, me in history.people.items():
-        album = me.call("POST", "/albums", json={"title": "all of them"}, status=201).json()["album_id"]
-        for photo in history.model.photos(name, name):
+@dataclass
+class Ways:
+    """What leads to each photo of a history, made as soon as it is ready."""
+
+    history: History
+    albums: dict[str, str] = field(default_factory=dict)
+    """An album of each member with all their photos, by username."""
+    to: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.history.said, self.history.published = self.said, self.published
+        self.history.picture = lambda number: jpeg(number % PICTURES, (32, 24))
+
+    def said(self, number: int) -> dict[str, Any]:
+        """What is said of each photo: enough to be found by, and to tell everybody of it."""
+        everybody = " ".join(f"@{name}" for name in self.history.names)
+        tags = [TAG, self._tag(number)]
+        return {"tags": tags, "caption": f"hello {everybody}", "place": PLACE, "show_location": True}
+
+    def _tag(self, number: int) -> str:
+        return f"{TAG}{self.history.names[0]}n{number}"
+
+    def published(self, me: Person, photo: str) -> None:
+        """Albums for everyone that hold the photo, links to it, and where its files are."""
+        alone = self._album(me)
+        if me.username not in self.albums:
+            self.albums[me.username] = self._album(me)
+        for album in (alone, self.albums[me.username]):
             me.call("PUT", f"/albums/{album}/photos/{photo}", status=204)
-        albums[name] = album
-    return albums
+        files = {
+            "picture": me.get(f"/photos/{photo}")["image"]["src"],
+            "copy": me.call("GET", f"/photos/{photo}/download", status=302, follow_redirects=False).headers["Location"],
+            "original": me.call("GET", f"/photos/{photo}/original", status=302, follow_redirects=False).headers[
+                "Location"
+            ],
+        }
+        self.to[photo] = {
+            "tag": self._tag(self.history.pictures),
+            "album": self.albums[me.username],
+            "alone": alone,
+            "link": self._link(me, f"/photos/{photo}"),
+            "album_link": self._link(me, f"/albums/{alone}"),
+            **{name: urlsplit(url)._replace(query="").geturl() for name, url in files.items()},
+        }
+
+    @staticmethod
+    def _album(me: Person) -> str:
+        return str(me.call("POST", "/albums", json={"title": "for all"}, status=201).json()["album_id"])
+
+    @staticmethod
+    def _link(me: Person, path: str) -> str:
+        made = me.call("POST", f"{path}/shares", json={}, status=201).json()
+        return str(made["url"]).rsplit("/", 1)[1]
 
 
-@pytest.mark.parametrize("seed", [21, 22])
-def test_every_route_agrees_with_the_rule_for_every_viewer_and_photo(own_url: str, seed: int) -> None:
-    history = History(own_url, seed, members=5, weights=WEIGHTS, said={"tags": [TAG], "caption": "hello"})
-    for _ in range(OPERATIONS):
+def neutral(url: str) -> tuple[Person, str]:
+    """Someone whom nobody knows, with a photo for everyone."""
+    them = person(url, f"neutral{uuid.uuid4().hex[:8]}")
+    photo = them.publish(jpeg(997, (32, 24)))
+    them.ready(photo)
+    return them, photo
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("own_url", "seed", "operations"),
+    [("embedded", 21, 250), ("embedded", 22, 150), pytest.param("cluster", 21, 150, marks=pytest.mark.cluster)],
+    indirect=["own_url"],
+)
+def test_every_route_agrees_with_the_rule_for_every_viewer_and_photo(own_url: str, seed: int, operations: int) -> None:
+    history = History(own_url, seed, members=5, weights=WEIGHTS)
+    ways, people, model = Ways(history), history.people, history.model
+    begun = {name: listen(me)[1] for name, me in people.items()}
+    them, like = neutral(own_url)
+    for _ in range(operations):
         history.operate()
-    model, albums = history.model, albums_of(history)
+    people[them.username] = them  # so that what they did is known too
     history.know()
-    token = next(iter(history.people.values())).headers["X-Min-Position"]
-    with httpx.Client(base_url=own_url, timeout=60) as http:
-        viewers = {**history.people, None: Person(http, "", {"X-Min-Position": token})}
-        seen = 0
-        for name, viewer in viewers.items():
-            for photo, owner in model.owner.items():
-                allowed = by_the_rule(model, name, photo)
-                assert model.sees(name, photo) is allowed, (name, photo)
-                seen += allowed
-                for what, route in ROUTES.items():
-                    if name is None and route.members_only:
-                        continue
-                    due = allowed and (route.due is None or route.due(model, name, photo))
-                    assert route.shows(viewer, Where(photo, owner, albums[owner])) is due, (what, name, photo)
-    pairs = len(viewers) * len(model.owner)
+    token = people.pop(them.username).headers["X-Min-Position"]
+    with ThreadPoolExecutor(len(people)) as listeners, httpx.Client(base_url=own_url, timeout=60) as http:
+        live = {
+            name: listeners.submit(lambda me, last: listen(me, last)[0], me, begun[name]) for name, me in people.items()
+        }
+        viewers = {**people, None: Person(http, "", {"X-Min-Position": token})}
+        allowed = {(name, photo): by_the_rule(model, name, photo) for name in viewers for photo in model.owner}
+        for (name, photo), seen in allowed.items():
+            assert model.sees(name, photo) is seen, (name, photo)
+        for what, route in ROUTES.items():
+            shown = 0
+            for name, photo in allowed:
+                if name is None and route.members_only:
+                    continue
+                where = Where(photo, model.owner[photo], like=like, live=live, **ways.to[photo])
+                due, shows = route.due(model, name, photo), route.shows(viewers[name], where)
+                assert due is None or shows is due, (what, name, photo, shows)
+                shown += shows
+            assert shown or what in NEVER, what
+    for name, me in people.items():
+        told = me.walk("/notifications")
+        assert me.get("/notifications/unread-count") == {"count": sum(not each["seen"] for each in told)}, name
+        for other in history.names:
+            if model.sees_profile(name, other):
+                assert me.get(f"/members/{other}")["counts"]["photos"] == len(model.photos(name, other)), (name, other)
+    pairs, seen = len(allowed), sum(allowed.values())
     assert pairs > 100
     assert pairs * 0.2 < seen < pairs * 0.9  # a history in which nearly all or nearly nothing is seen shows little
+
+
+def test_every_read_of_the_document_is_asked_or_shows_no_photo(url: str) -> None:
+    document = Document(httpx.get(f"{url}/openapi.json").json())
+    reads = {path for method, path, _ in document.operations() if method == "GET"}
+    asked = {route.path for route in ROUTES.values()} & reads
+    assert asked.isdisjoint(SHOW_NONE)
+    assert asked | SHOW_NONE.keys() == reads
+    assert {route.path for route in ROUTES.values()} - reads == {f"{PHOTO}/like"}  # a command, which asks the same rule
