@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import Servers
 from tests.serving import Server
 from tests.story.history import WEIGHTS, History
 from tests.story.mutants import MUTANTS
@@ -51,6 +52,9 @@ def test_a_random_history_shows_the_same_on_the_real_servers(cluster_server: Ser
 
 
 UNRULY = 500
+UNRULY_CLUSTER = 250
+HALTED = 60
+"""So many operations while nobody feeds read models: what restricts acts all the same."""
 KILLS = 6
 
 
@@ -111,6 +115,38 @@ def test_it_shows_the_same_with_everything_delivered_twice_workers_paused_and_th
         history.compare()
     finally:
         mortal.stop()
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(900)
+def test_it_shows_the_same_on_real_servers_while_all_comes_twice_and_processes_are_stopped_and_killed(
+    stack: Servers, tmp_path
+) -> None:
+    from tests.cluster_story import Story  # their drivers come with the extra `cluster`
+    from tests.story.hunted import Hunted
+    from tests.story.unruly_cluster import program
+
+    dice = random.Random(12)
+    environment = {**THRESHOLDS, "FILMROLL_CATCH_UP_S": "50"}
+    hunted = Hunted(Story(stack, tmp_path / "data", environment=environment, program=program(tmp_path)), dice)
+    try:
+        history = History(hunted.url, seed=12, up=hunted.up)
+        strikes = hunted.strikes(range(20, UNRULY_CLUSTER - HALTED))
+        for number in range(1, UNRULY_CLUSTER + 1):
+            for strike in strikes.get(number, ()):
+                hunted.soon(strike)
+            history.operate()
+            if number % (2 * STRETCH) == 0:
+                history.compare()
+        assert history.done.keys() == WEIGHTS.keys()
+        hunted.settle()
+        history.curious, history.weights = 1.0, {what: weight for what, weight in WEIGHTS.items() if what != "publish"}
+        with hunted.halted():  # nobody feeds any read model
+            for _ in range(HALTED):
+                history.operate()
+        history.compare()
+    finally:
+        hunted.end()
 
 
 @contextmanager
