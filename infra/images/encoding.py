@@ -4,45 +4,40 @@ No file carries metadata: pixels are handed over, and nothing else.
 """
 
 from io import BytesIO
-from typing import Any
 
 from PIL import Image
 
-from infra.images.libvips import Image as VipsImage
-
-_WHITE = [255, 255, 255]
+_WHITE = (255, 255, 255)
 
 
 class Encoder:
     """Encodes one picture into several formats."""
 
-    def __init__(self, image: VipsImage) -> None:
-        self.width = image.width
-        self.height = image.height
+    def __init__(self, image: Image.Image) -> None:
+        self.width, self.height = image.size
         self._image = image
-        self._handed: dict[bool, Image.Image] = {}
+        self._opaque: Image.Image | None = None
 
     def encoded(self, form: str, quality: int, webp_effort: int) -> bytes:
         """The picture as a file; JPEG has no transparency, so white shows through."""
         out = BytesIO()
         match form:
             case "webp":
-                self._pixels(opaque=False).save(out, "WEBP", quality=quality, method=webp_effort)
+                self._image.save(out, "WEBP", quality=quality, method=webp_effort)
             case "jpeg":
-                self._pixels(opaque=True).save(out, "JPEG", quality=quality, optimize=True)
+                self._opaque = self._opaque or opaque(self._image)
+                self._opaque.save(out, "JPEG", quality=quality, optimize=True)
             case "png":
-                self._pixels(opaque=False).save(out, "PNG", compress_level=6)
+                self._image.save(out, "PNG", compress_level=6)
             case _:
                 raise ValueError(f"no encoder for {form}")
         return out.getvalue()
 
-    def _pixels(self, *, opaque: bool) -> Image.Image:
-        flat = opaque and self._image.hasalpha()
-        if flat not in self._handed:
-            self._handed[flat] = Image.fromarray((opaque_image(self._image) if flat else self._image).numpy())
-        return self._handed[flat]
 
-
-def opaque_image(image: Any) -> Any:
+def opaque(image: Image.Image) -> Image.Image:
     """The picture on white, where it is transparent."""
-    return image.flatten(background=_WHITE) if image.hasalpha() else image
+    if image.mode == "RGB":
+        return image
+    flat = Image.new("RGB", image.size, _WHITE)
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat

@@ -6,11 +6,12 @@ nowhere else. A libvips of the system can take the place of the wheel's without 
 
 import logging
 import os
-from typing import Final
+from typing import Any, Final
 
 os.environ.setdefault("VIPS_CONCURRENCY", "1")
 
 import pyvips
+from PIL import Image as Pillow
 
 MINIMUM: Final = (8, 17)
 VERSION: Final = (pyvips.version(0), pyvips.version(1), pyvips.version(2))
@@ -38,4 +39,16 @@ def clear_errors() -> None:
     pyvips.vips_lib.vips_error_clear()
 
 
-__all__ = ["BLOB", "VERSION", "Failed", "Image", "clear_errors"]
+def handed(image: Any) -> Pillow.Image:
+    """An 8-bit picture in sRGB as one of Pillow, RGB or RGBA; it is computed here, so this raises what is wrong with it."""
+    mode = "RGB" if image.bands == len("RGB") else "RGBA"
+    return Pillow.frombuffer(mode, (image.width, image.height), image.write_to_memory(), "raw", mode, 0, 1)
+
+
+def taken(image: Pillow.Image) -> Any:
+    """A picture of Pillow's as one of libvips."""
+    found = Image.new_from_memory(image.tobytes(), *image.size, len(image.getbands()), "uchar")
+    return found.copy(interpretation="srgb")
+
+
+__all__ = ["BLOB", "VERSION", "Failed", "Image", "clear_errors", "handed", "taken"]

@@ -4,21 +4,24 @@ Each size is made from the next larger one (measured: a third faster than a deco
 encoded once per format, and no file carries metadata.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from commands.ports import Spoiled
 from domain.images import DOWNLOAD, NO_EDITS, RECIPE, Crop, Edits, Likeness, Recipe
 from infra.images.attention import place
-from infra.images.encoding import Encoder, opaque_image
+from infra.images.encoding import Encoder, opaque
 from infra.images.facts import Facts, read_facts
+from infra.images.libvips import handed, taken
 from infra.images.likeness import SIDE, likeness
 from infra.images.placeholders import LONGEST, blurhash, dominant_color
+from infra.images.resizing import resized, within
 from infra.images.sizes import Planned, plan
 from infra.images.sniff import PNG
 from infra.images.source import Source, Unfit, open_source
@@ -82,8 +85,8 @@ def render(
         images = dict(_walk(planned, lambda size: _first(source, crop, edits, size)))
     except Unfit as unfit:
         return Spoiled(unfit.code, unfit.detail)
-    least = opaque_image(min(images.values(), key=lambda image: image.width * image.height))
-    pixels = _shrunk(least, LONGEST)
+    least = opaque(min(images.values(), key=lambda image: image.width * image.height))
+    pixels = np.asarray(within(least, LONGEST))
     drawn = source.kind == PNG and len(content) < _DRAWN * source.width * source.height
     return Rendered(
         sha256=digest,
@@ -93,11 +96,11 @@ def render(
         dominant_color=dominant_color(pixels),
         files=tuple(_printed(planned, images, pixels, recipe, webp_effort, done, drawn=drawn)),
         facts=read_facts(source.exif),
-        likeness=likeness(least.thumbnail_image(SIDE, height=SIDE, size="force").numpy()),
+        likeness=likeness(np.asarray(resized(least, (SIDE, SIDE)))),
     )
 
 
-def _first(source: Source, crop: Crop, edits: Edits, size: tuple[int, int]) -> Any:
+def _first(source: Source, crop: Crop, edits: Edits, size: tuple[int, int]) -> Image.Image:
     """The largest size: as little decoded as it takes, then edited."""
     if edits == NO_EDITS:
         return source.shrunk(*size)
@@ -110,22 +113,24 @@ def _first(source: Source, crop: Crop, edits: Edits, size: tuple[int, int]) -> A
         min(round(crop.x * across / crop.width), whole[0] - across),
         min(round(crop.y * down / crop.height), whole[1] - down),
     )
-    return edited(source.shrunk(*whole), edits, corner, (across, down))
+    return handed(edited(taken(source.shrunk(*whole)), edits, corner, (across, down)))
 
 
-def _walk(planned: tuple[Planned, ...], first: Any) -> Iterator[tuple[tuple[int, int], Any]]:
+def _walk(
+    planned: tuple[Planned, ...], first: Callable[[tuple[int, int]], Image.Image]
+) -> Iterator[tuple[tuple[int, int], Image.Image]]:
     """Every distinct size of the whole picture, largest first, each from the one before."""
     sizes = sorted({size.whole for size in planned}, key=lambda size: (-size[0] * size[1], size))
     image = first(sizes[0])
     yield sizes[0], image
-    for width, height in sizes[1:]:
-        image = image.thumbnail_image(width, height=height, size="force").copy_memory()
-        yield (width, height), image
+    for size in sizes[1:]:
+        image = resized(image, size)
+        yield size, image
 
 
 def _printed(
     planned: tuple[Planned, ...],
-    images: dict[tuple[int, int], Any],
+    images: dict[tuple[int, int], Image.Image],
     small: NDArray[np.uint8],
     recipe: Recipe,
     effort: int,
@@ -158,14 +163,8 @@ def _printed(
             yield jpeg
 
 
-def _cut(image: Any, size: Planned, small: NDArray[np.uint8]) -> Any:
+def _cut(image: Image.Image, size: Planned, small: NDArray[np.uint8]) -> Image.Image:
     if size.final == size.whole:
         return image
-    return image.crop(*place(small, size.whole, size.final), *size.final).copy_memory()
-
-
-def _shrunk(image: Any, longest: int) -> NDArray[np.uint8]:
-    if max(image.width, image.height) > longest:
-        image = image.thumbnail_image(longest, height=longest)
-    pixels: NDArray[np.uint8] = image.numpy()
-    return pixels
+    left, top = place(small, size.whole, size.final)
+    return image.crop((left, top, left + size.final[0], top + size.final[1]))

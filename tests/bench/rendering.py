@@ -32,7 +32,7 @@ from infra.images.encoding import Encoder  # noqa: E402
 from infra.images.libvips import Image as VipsImage  # noqa: E402
 from infra.images.pool import VipsDarkroom  # noqa: E402
 from infra.images.sizes import Planned, plan  # noqa: E402
-from infra.images.source import open_source  # noqa: E402
+from infra.images.source import _factor, open_source  # noqa: E402
 
 pillow_heif.register_heif_opener()
 
@@ -74,11 +74,10 @@ def limit(content: bytes, effort: int) -> Callable[[], float]:
     planned = plan(source.width, source.height, RECIPE)
     levels = dict(rendering._walk(planned, lambda size: source.shrunk(*size)))
     cuts = {
-        name: levels[whole] if whole == final else levels[whole].smartcrop(*final).copy_memory()
+        name: levels[whole] if whole == final else levels[whole].crop((0, 0, *final))
         for (whole, final), name in distinct(planned).items()
     }
-    longer = max(source.width, source.height)
-    factor = max(step for step in (1, 2, 4, 8) if step == 1 or longer / step >= max(max(level) for level in levels))
+    factor = _factor(source.width, source.height, *max(levels, key=lambda size: size[0] * size[1]))
 
     def decode() -> None:
         if content[:2] == b"\xff\xd8":
