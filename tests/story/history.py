@@ -73,6 +73,8 @@ class History:
         """Each picture that is published, and what is said of it, by its number."""
         self.published: Callable[[Person, str], None] = lambda me, photo: None
         """Called with each photo once it is ready."""
+        self.opening = True
+        """Whether accounts go public, which lets in all who asked once it is known who did."""
         self.curious = 0.5
         """How often somebody looks right after what restricts."""
         stem = uuid.uuid4().hex[:6]
@@ -127,6 +129,8 @@ class History:
 
     def privacy(self, me: Person, other: str) -> None:
         private = me.username not in self.model.private
+        if not private and not self.opening:
+            return
         me.call("PATCH", "/me", json={"private": private}, status=200)
         if private:
             self.model.private.add(me.username)
