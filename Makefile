@@ -17,7 +17,7 @@ $(VENV)/installed: pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "filmroll needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[cluster,analyst,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[cluster,analyst,detect,dev]'
 	@touch $@
 
 install: $(VENV)/installed ## Make the virtual environment with everything in it

@@ -47,7 +47,7 @@ from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
 from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Developing, darkroom_of
+from infra.developing import Detecting, Developing, darkroom_of, detector_of
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
@@ -75,7 +75,7 @@ from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from infra.slow import Slow
 from projections.catalogue import CATALOGUE
-from projections.processing import WaitingPhotoRow, WaitingPreviewRow
+from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
@@ -177,6 +177,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             unsettled=CassandraUnsettled(lived),
             previews=CassandraWaiting(lived, WaitingPreviewRow),
             waiting=CassandraWaiting(lived, WaitingPhotoRow),
+            detections=CassandraWaiting(lived, WaitingDetectionRow),
             similar=CassandraSimilar(lived),
             uploads=CassandraOpenUploads(lived),
             progress=ClusterProgress(models, store, now=utc_now),
@@ -249,8 +250,8 @@ async def _erase_alone(core: Core, objects: MinioObjects) -> None:
 
 
 @asynccontextmanager
-async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
-    """What relay and workers are made of; with `media`, the darkroom's processes too."""
+async def open_parts(core: Core, *, media: bool, detection: bool) -> AsyncIterator[Parts]:
+    """What relay and workers are made of; with `media`, the darkroom's processes too, with `detection`, the model."""
     settings, dsns = core.settings, dsns_in(core.settings.postgres)
     async with AsyncExitStack() as stack:
         leadership = PostgresLeadership(dsns[0])
@@ -271,8 +272,12 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             darkroom = darkroom_of(settings, core.installation, objects.bucket)
             stack.push_async_callback(darkroom.close)
             await darkroom.start()
-            developing = Developing(core.deps, darkroom, objects)
+            developing = Developing(core.deps, darkroom, objects, detects=bool(settings.detect_model))
             sweeps = sweeping(core, objects, leadership)
+        looking, looks = None, 0
+        if detection:
+            detector = await stack.enter_async_context(detector_of(settings, objects.bucket))
+            looking, looks = Detecting(core.deps, detector), 2 * detector.opened.batch
         yield Parts(
             core.store,
             core.models,
@@ -287,6 +292,9 @@ async def open_parts(core: Core, *, media: bool) -> AsyncIterator[Parts]:
             preview=None if developing is None else developing.preview,
             process=None if developing is None else developing.process,
             sweeping=sweeps,
+            detections=core.queries.detections,
+            label=None if looking is None else looking.label,
+            looks=looks,
         )
 
 

@@ -126,6 +126,7 @@ class Queries:
     walks: Walks
     previews: Waiting
     waiting: Waiting
+    detections: Waiting
     chunks: Chunks
     unsettled: Unsettled
     progress: Progress

@@ -1,8 +1,10 @@
 """Developing in an installation: what waits, by its stage and its kind, to the command that takes care of it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from commands.deciding import Receipt
+from commands.detection import Detector, LabelPhoto, label_photo
 from commands.developing import (
     PreviewPhoto,
     ProcessAvatar,
@@ -19,6 +21,8 @@ from domain.photos import Photo
 from infra.images.pool import Limits, VipsDarkroom
 from infra.images.worker import Plates
 from infra.installation import Installation
+from infra.onnx.detector import OnnxDetector
+from infra.onnx.spec import Spec, UnfitModel
 from infra.recipes import recipe_of
 from infra.settings import Settings
 
@@ -34,13 +38,45 @@ def darkroom_of(settings: Settings, installation: Installation, plates: Plates) 
     )
 
 
+def detector_of(settings: Settings, plates: Plates) -> OnnxDetector:
+    """The operator's model, not open yet; `UnfitModel` where the settings name none."""
+    if not settings.detect_model or not settings.detect_labels:
+        raise UnfitModel(
+            "set FILMROLL_DETECT_MODEL and FILMROLL_DETECT_LABELS to a model and what its labels are called"
+        )
+    spec = Spec(
+        Path(settings.detect_model),
+        Path(settings.detect_labels),
+        pixels=settings.detect_pixels,
+        scores=settings.detect_scores,
+        boxes=settings.detect_boxes,
+        confidence=settings.detect_confidence,
+        batch=settings.detect_batch,
+    )
+    return OnnxDetector(spec, plates, seconds=settings.detect_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Detecting:
+    """What hands take from the rows of photos that a model is to look at."""
+
+    deps: Deps
+    detector: Detector
+
+    async def label(self, photo_id: PhotoId, owner_id: MemberId) -> None:
+        """Let the model look at a photo."""
+        del owner_id
+        await label_photo(LabelPhoto(photo_id), deps=self.deps, detector=self.detector)
+
+
 @dataclass(frozen=True, slots=True)
 class Developing:
-    """What hands take from the rows of the read model `processing`."""
+    """What hands take from the rows of the read model `processing`; where it `detects`, it asks for that too."""
 
     deps: Deps
     darkroom: Darkroom
     objects: Objects
+    detects: bool = False
 
     async def preview(self, photo_id: PhotoId, owner_id: MemberId) -> None:
         """Render a photo's first size."""
@@ -51,7 +87,9 @@ class Developing:
 
     async def process(self, photo_id: PhotoId, owner_id: MemberId) -> None:
         """Develop a photo, or what waits under the id of its upload: an avatar."""
-        receipt = await process_photo(ProcessPhoto(photo_id), deps=self.deps, darkroom=self.darkroom)
+        receipt = await process_photo(
+            ProcessPhoto(photo_id), deps=self.deps, darkroom=self.darkroom, detects=self.detects
+        )
         if receipt.state.uploaded is None:
             await process_avatar(ProcessAvatar(owner_id), deps=self.deps, darkroom=self.darkroom, objects=self.objects)
         else:

@@ -12,7 +12,7 @@ from commands.ports import Deps
 from domain.ids import MemberId, new_id
 from domain.recorded import Recorded
 from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Developing, darkroom_of
+from infra.developing import Detecting, Developing, darkroom_of, detector_of
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
@@ -64,7 +64,7 @@ from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
 from projections.catalogue import CATALOGUE
 from projections.ports import Frozen
-from projections.processing import PROCESSING, WaitingPhotoRow, WaitingPreviewRow
+from projections.processing import PROCESSING, WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.stores import Model
 from projections.timelines import TIMELINES
 from streams.fanout import FanOut
@@ -132,12 +132,16 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(darkroom.close)
         await darkroom.start()
 
-        developing = Developing(core.deps, darkroom, objects)
+        developing = Developing(core.deps, darkroom, objects, detects=bool(settings.detect_model))
         hands = 2 * settings.media_workers
-        stages = (
+        stages = [
             Reactions(core.queries.previews, developing.preview, concurrency=hands),
             Reactions(core.queries.waiting, developing.process, concurrency=hands),
-        )
+        ]
+        if settings.detect_model:
+            detector = await stack.enter_async_context(detector_of(settings, objects.disk))
+            looking = Detecting(core.deps, detector)
+            stages.append(Reactions(core.queries.detections, looking.label, concurrency=2 * detector.opened.batch))
 
         fan_out, reviews = FanOut(core.queries.chunks), celebrities(core)
 
@@ -237,6 +241,7 @@ def _queries(
         unsettled=SqliteUnsettled(models),
         previews=SqliteWaiting(models, WaitingPreviewRow),
         waiting=SqliteWaiting(models, WaitingPhotoRow),
+        detections=SqliteWaiting(models, WaitingDetectionRow),
         similar=SqliteSimilar(models),
         uploads=SqliteOpenUploads(models),
         progress=SqliteProgress(models, store),

@@ -37,7 +37,7 @@ class Processes:
         self._seats = asyncio.Semaphore(2 * workers)  # a worker's next call is at hand, the others wait here
         self._under_way: set[asyncio.Future[Any]] = set()
 
-    async def run(self, function: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Run in a process; a pool that broke (its idle processes were killed, say) is replaced and asked again.
 
         Raises what the function raises, `pebble.ProcessExpired` where the process ended under it, `TimeoutError` where
@@ -47,7 +47,7 @@ class Processes:
             for _ in range(_BREAKS):
                 pool = await self._ready()
                 try:
-                    result = asyncio.wrap_future(pool.schedule(function, args=args, timeout=seconds or self.seconds))
+                    result = asyncio.wrap_future(pool.schedule(function, args=args, timeout=self.seconds))
                 except RuntimeError:
                     continue  # it broke in between
                 self._under_way.add(result)
@@ -102,8 +102,12 @@ class Processes:
 
 
 def follow_server() -> None:
-    """What every such process does first: it leaves Ctrl-C to the server, and ends with it, however that ends."""
+    """What every such process does first: it leaves Ctrl-C to the server, and ends with it, however that ends.
+
+    Told to end, it does so at once: pebble's own handler waits until whatever is not Python returns, which may be never.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -96,6 +96,25 @@ class Settings(BaseSettings):
         description="Embedded: folder of each tier, name=folder, by commas; one without is left out.",
     )
 
+    detect_model: str = Field(
+        "", description="Model that looks at photos once they are ready, an ONNX file; no photo is looked at without."
+    )
+    detect_labels: str = Field("", description="What the model's labels are called: a text file, a line for each.")
+    detect_pixels: Literal["unit", "signed", "imagenet", "bytes"] = Field(
+        "unit", description="How the model takes pixels: 0 to 1, -1 to 1, by ImageNet's mean and deviation, 0 to 255."
+    )
+    detect_scores: Literal["plain", "softmax", "sigmoid"] = Field(
+        "plain", description="What makes probabilities of the model's scores; plain where they are probabilities."
+    )
+    detect_boxes: Literal["xyxy", "yxyx", "cxcywh"] = Field(
+        "xyxy", description="How the model gives boxes, in fractions of the picture: two corners, or centre and size."
+    )
+    detect_confidence: float = Field(0.5, ge=0, le=1, description="How sure the model must be of what is told.")
+    detect_batch: int = Field(8, ge=1, le=1024, description="Photos that the model looks at together, at the most.")
+    detect_seconds: float = Field(
+        60.0, gt=0, description="Seconds that a batch may take, and the opening of the model with the first."
+    )
+
     postgres: str = Field("", description="Cluster: databases of the event store's logs, DSNs separated by commas.")
     postgres_replicas: str = Field("", description="Cluster: read replicas, DSN=of-which-database's number, by commas.")
     postgres_pool: int = Field(20, ge=5, description="Cluster: most connections to a database from one process.")

@@ -20,6 +20,7 @@ class Name(StrEnum):
     EVENTS = "events"
     PHOTO_PROCESSING = "photo-processing"
     THUMBNAIL_GENERATION = "thumbnail-generation"
+    OBJECT_DETECTION = "object-detection"
     FANOUT = "fanout"
     NOTIFICATIONS = "notifications"
     ANALYTICS = "analytics"
@@ -30,6 +31,7 @@ RETENTION_DAYS: Final[Mapping[Name, int]] = {
     Name.EVENTS: 7,
     Name.PHOTO_PROCESSING: 7,
     Name.THUMBNAIL_GENERATION: 7,
+    Name.OBJECT_DETECTION: 7,
     Name.FANOUT: 7,
     Name.NOTIFICATIONS: 3,
     Name.ANALYTICS: 30,

@@ -30,7 +30,7 @@ _LONGEST_AGAIN_S: Final = 600.0
 _PAGE: Final = 100
 _BACK_OFF_S: Final = 1.0
 
-_WAITING: Final = Gauge("filmroll_work_outstanding", "Photos handed out whose rows still stand.")
+_WAITING: Final = Gauge("filmroll_work_outstanding", "Photos handed out whose rows still stand.", ["stage"])
 _HANDED: Final = Counter("filmroll_work_handed_out", "Photos handed out.", ["time"])
 
 _log = structlog.get_logger(__name__)
@@ -142,7 +142,7 @@ class Dispatcher:
         done = [job for job in self._handed if job not in seen and (not rows or job.photo_id <= rows[-1].photo_id)]
         for job in done:
             del self._handed[job]
-        _WAITING.set(len(self._handed))
+        _WAITING.labels(self.name).set(len(self._handed))
 
     async def _give(self, hand: Hand, due: list[Job]) -> None:
         await hand.give(job.packed() for job in due)

@@ -35,7 +35,7 @@ _LONGEST_S: Final = 300.0
 """How long one job may take before it is given up, to be handed out again."""
 
 _DONE: Final = Counter("filmroll_work_done", "Jobs taken, by what became of them.", ["outcome"])
-_SECONDS: Final = Histogram("filmroll_work_seconds", "How long a job took.")
+_SECONDS: Final = Histogram("filmroll_work_seconds", "How long a job took.", ["work"])
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +63,7 @@ class Workers:
         self._unpack = unpack
         self._longest_s = longest_s
         self._again_s = again_s
+        self._seconds = _SECONDS.labels(name)
         self._hands = asyncio.Semaphore(concurrency)
         self._tasks: dict[Task, asyncio.Task[None]] = {}
         self._done: dict[Task, float] = {}
@@ -113,7 +114,7 @@ class Workers:
 
     async def _do(self, job: Task) -> None:
         try:
-            with _SECONDS.time():
+            with self._seconds.time():
                 async with asyncio.timeout(self._longest_s):
                     await self._process(*job.given)
             self._done[job] = time.monotonic()

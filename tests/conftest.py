@@ -38,6 +38,7 @@ ALL_SERVERS = ("kafka", "cassandra", "opensearch", "minio", "postgres-a", "postg
 def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The whole cluster profile: API, relay, workers and media workers over the real servers."""
     from tests.databases import drop, fresh, on_replica  # their driver comes with the extra `cluster`
+    from tests.infra.onnx import models  # the same, with the extra `detect`
 
     addresses = stack.need(*ALL_SERVERS)
     databases = fresh(addresses.postgres)
@@ -49,6 +50,7 @@ def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
         "FILMROLL_CELEBRITY_UP": "3",  # so that every story has authors who become celebrities, and cease to be
         "FILMROLL_CELEBRITY_DOWN": "2",
     }
+    environment |= models.settings(tmp_path_factory.mktemp("model"), None, "Cinnabar", "Verdigris", "Lapis lazuli")
     data = tmp_path_factory.mktemp("cluster") / "data"
     running = Server(data, "--stack", str(stack.root), "--workers", "2", command="up", environment=environment)
     yield running.start(deadline_s=240)

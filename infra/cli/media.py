@@ -1,9 +1,9 @@
-"""`filmroll media`: what waits to be rendered, and what nobody needs any more."""
+"""`filmroll media`: what waits to be rendered or looked at, and what nobody needs any more."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,13 +18,16 @@ from commands.tidying import TidyPhoto, tidy_photo
 from domain.errors import Refused
 from domain.ids import MemberId
 from infra.bootstrap import open_core
-from infra.cli.asking import Data, refused, settings_for
+from infra.cli.asking import Data, Personal, refused, settings_for
+from infra.cli.detecting import Unseen, detect, seen
 from infra.cli.rerendering import Chosen, all_photos, each, rerender
 from infra.cli.tiering import in_bucket, in_folders
 from infra.core import Core, sweeping, utc_now
-from infra.developing import darkroom_of
+from infra.developing import darkroom_of, detector_of
 from infra.files.objects import FileObjects
 from infra.images.pool import VipsDarkroom
+from infra.images.worker import Plates
+from infra.onnx.spec import UnfitModel
 from infra.recipes import recipe_of
 from projections.ports import Waiting
 
@@ -37,16 +40,32 @@ _PAGE: Final = 200
 
 
 @app.command()
-def status(data: Data = None) -> None:
-    """How much waits in each stage, and for how long the oldest has."""
+def status(
+    photo_id: Annotated[
+        str | None, typer.Argument(metavar="[PHOTO]", help="A photo's id; all that waits without.")
+    ] = None,
+    personal: Personal = False,
+    data: Data = None,
+) -> None:
+    """How much waits in each stage, and for how long the oldest has; or where one photo is and what models made of it."""
 
     async def run() -> None:
         async with _opened(data) as (core, _):
-            for stage, waiting in (("first sizes", core.queries.previews), ("all sizes", core.queries.waiting)):
+            if photo_id is not None:
+                for line in await seen(core, photo_id, personal=personal):
+                    typer.echo(line)
+                return
+            stages = [("first sizes", core.queries.previews), ("all sizes", core.queries.waiting)]
+            if core.settings.detect_model:
+                stages.append(("detection", core.queries.detections))
+            for stage, waiting in stages:
                 count, oldest_s = await _waiting(waiting)
                 typer.echo(f"{stage:12} {count:8,} waiting, the oldest for {oldest_s:,.0f} s")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except (Refused, ValueError) as error:
+        raise refused(error) from error
 
 
 @app.command()
@@ -89,12 +108,8 @@ def render(
     async def run() -> Counter[str]:
         async with _opened(data) as (core, objects), _darkroom(core, objects) as darkroom:
             chosen = Chosen(core, objects, now.version, await _member(core, member), since, missing=missing)
-            bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            with Progress(*bar, console=Console(stderr=True)) as progress:
-                task = progress.add_task("rendering", total=await chosen.count())
-                return await rerender(
-                    chosen, darkroom, rate=rate, hands=2 * settings.media_workers, report=lambda: progress.advance(task)
-                )
+            with _progress("rendering", await chosen.count()) as report:
+                return await rerender(chosen, darkroom, rate=rate, hands=2 * settings.media_workers, report=report)
 
     try:
         done = asyncio.run(run())
@@ -102,6 +117,36 @@ def render(
         raise refused(error) from error
     typer.echo(f"{done['rendered']:,} photos rendered, {done['left']:,} left as they are, {done['failed']:,} failed")
     if done["failed"]:
+        raise typer.Exit(1)
+
+
+@app.command("detect")
+def detect_in_photos(
+    member: Annotated[str | None, typer.Option(help="Photos of this member only.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Photos published since then only (UTC).")] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Only photos that no model has looked at yet.")] = False,
+    rate: Annotated[float, typer.Option(min=0.001, help="Photos a second, at the most.")] = 10.0,
+    data: Data = None,
+) -> None:
+    """Let the model (FILMROLL_DETECT_MODEL) look at photos that were ready before it came, or where it failed.
+
+    What this version of it has looked at is passed over, so a run that was broken off is gone on with.
+    """
+    settings = settings_for(data)
+
+    async def run() -> Counter[str]:
+        async with _opened(data) as (core, objects), detector_of(settings, _plates(objects)) as detector:
+            unseen = Unseen(core, detector.model, await _member(core, member), since, missing=missing)
+            with _progress("detecting", await unseen.count()) as report:
+                return await detect(unseen, detector, rate=rate, hands=2 * detector.opened.batch, report=report)
+
+    try:
+        done = asyncio.run(run())
+    except (Refused, LookupError, UnfitModel) as error:
+        raise refused(error) from error
+    failed = done["given up"] + done["failed"]
+    typer.echo(f"{done['labelled']:,} photos looked at, {done['left']:,} left as they are, {failed:,} failed")
+    if failed:
         raise typer.Exit(1)
 
 
@@ -168,9 +213,21 @@ async def _member(core: Core, username: str | None) -> MemberId | None:
 
 @asynccontextmanager
 async def _darkroom(core: Core, objects: "FileObjects | MinioObjects") -> AsyncIterator[VipsDarkroom]:
-    plates = objects.disk if isinstance(objects, FileObjects) else objects.bucket
-    async with darkroom_of(core.settings, core.installation, plates) as darkroom:
+    async with darkroom_of(core.settings, core.installation, _plates(objects)) as darkroom:
         yield darkroom
+
+
+def _plates(objects: "FileObjects | MinioObjects") -> Plates:
+    return objects.disk if isinstance(objects, FileObjects) else objects.bucket
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Shows how far it is; what it gives is called after each photo."""
+    bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*bar, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
 
 
 @asynccontextmanager

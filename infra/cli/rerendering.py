@@ -1,9 +1,9 @@
-"""Rendering photos anew by another recipe: which ones, how fast, and what became of them."""
+"""Rendering photos anew by another recipe: which ones, and what became of them; and how all photos are gone through."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -25,10 +25,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Photos to be rendered by a recipe: those shown by another, or with `missing`, those of which a file is gone.
-
-    `since` counts as UTC where it says no zone.
-    """
+    """Photos to be rendered by a recipe: those shown by another, or with `missing`, those of which a file is gone."""
 
     core: Core
     objects: Objects
@@ -43,10 +40,7 @@ class Chosen:
 
     async def ids(self) -> AsyncIterator[PhotoId]:
         """Their ids."""
-        since = self.since if self.since is None or self.since.tzinfo else self.since.replace(tzinfo=UTC)
-        async for row in _rows(self.core):
-            if self.owner_id not in {None, row.owner_id} or (since is not None and time_of(row.photo_id) < since):
-                continue
+        async for row in rows(self.core, self.owner_id, self.since):
             if await self._due(row):
                 yield row.photo_id
 
@@ -64,31 +58,51 @@ class Chosen:
 async def rerender(
     chosen: Chosen, darkroom: Darkroom, *, rate: float, hands: int, report: Callable[[], object]
 ) -> Counter[str]:
-    """Render what is chosen, at most so many photos a second and `hands` at once; counts the outcomes.
+    """Render what is chosen, as `paced` does it.
 
     `rendered`: shown by the recipe from now on; `left`: another was faster, the original can't be rendered any more, or
-    the photo is gone; `failed`: logged, and found again by the next run.
+    the photo is gone.
+    """
+
+    async def one(photo_id: PhotoId) -> str:
+        command = ProcessPhoto(photo_id, again=chosen.missing, recipe=chosen.recipe)
+        detects = bool(chosen.core.settings.detect_model)
+        receipt = await process_photo(command, deps=chosen.core.deps, darkroom=darkroom, detects=detects)
+        return "rendered" if receipt.recorded or chosen.missing else "left"
+
+    return await paced(chosen.ids(), one, rate=rate, hands=hands, report=report)
+
+
+async def paced(
+    photo_ids: AsyncIterator[PhotoId],
+    do: Callable[[PhotoId], Awaitable[str]],
+    *,
+    rate: float,
+    hands: int,
+    report: Callable[[], object],
+) -> Counter[str]:
+    """Do something to each photo, at most so many a second and `hands` at once; counts the outcomes that it says.
+
+    Beside those, `left`: the photo is gone; `failed`: logged, and found again by the next run.
     """
     outcomes: Counter[str] = Counter()
     free = asyncio.Semaphore(hands)
 
     async def one(photo_id: PhotoId) -> None:
-        command = ProcessPhoto(photo_id, again=chosen.missing, recipe=chosen.recipe)
         try:
-            receipt = await process_photo(command, deps=chosen.core.deps, darkroom=darkroom)
-            outcomes["rendered" if receipt.recorded or chosen.missing else "left"] += 1
+            outcomes[await do(photo_id)] += 1
         except Refused:
             outcomes["left"] += 1
         except Exception as error:  # noqa: BLE001 counted and reported; the others go on
             outcomes["failed"] += 1
-            _log.error("a photo is not rendered", photo_id=photo_id, exc_info=error)
+            _log.error("a photo is left for the next run", photo_id=photo_id, exc_info=error)
         finally:
             free.release()
             report()
 
     began, begun = time.monotonic(), 0
     async with asyncio.TaskGroup() as group:
-        async for photo_id in chosen.ids():
+        async for photo_id in photo_ids:
             await asyncio.sleep(began + begun / rate - time.monotonic())
             await free.acquire()
             group.create_task(one(photo_id))
@@ -98,7 +112,7 @@ async def rerender(
 
 async def all_photos(core: Core) -> AsyncIterator[PhotoId]:
     """Every photo that there is a document of."""
-    async for row in _rows(core):
+    async for row in rows(core):
         yield row.photo_id
 
 
@@ -108,10 +122,13 @@ async def each(photo_ids: Iterable[PhotoId]) -> AsyncIterator[PhotoId]:
         yield photo_id
 
 
-async def _rows(core: Core) -> AsyncIterator[PhotoRow]:
+async def rows(core: Core, owner_id: MemberId | None = None, since: datetime | None = None) -> AsyncIterator[PhotoRow]:
+    """The documents of photos, of one member or of all, from a time on; it counts as UTC where it says no zone."""
+    since = since if since is None or since.tzinfo else since.replace(tzinfo=UTC)
     model, after = await live_of(core.models, PHOTOS), None
-    while rows := await core.models.rows(model, PhotoRow, after=after, limit=_PAGE):
-        for row in rows:
+    while found := await core.models.rows(model, PhotoRow, after=after, limit=_PAGE):
+        for row in found:
             assert isinstance(row, PhotoRow)
-            yield row
             after = (row.photo_id,)
+            if owner_id in {None, row.owner_id} and (since is None or time_of(row.photo_id) >= since):
+                yield row

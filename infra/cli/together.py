@@ -1,4 +1,4 @@
-"""`filmroll up`: the API, relay, workers and media workers of the cluster profile, as children of one process."""
+"""`filmroll up`: the API, relay, workers, media workers and, where a model is set, one that detects, as children of one process."""
 
 import asyncio
 import os
@@ -38,13 +38,15 @@ def up(
         "FILMROLL_DATA": str(data.absolute()),
     }
     os.environ.update(environment)
+    settings = Settings()
     commands = {
         "api": ["serve", "--host", host, "--port", str(port or _free_port(host))],
         "relay": ["relay"],
         **{f"worker-{number}": ["worker", "all"] for number in range(1, workers + 1)},
         "media": ["worker", "media"],
+        **({"detection": ["worker", "detection"]} if settings.detect_model else {}),
     }
-    asyncio.run(_found(Settings()))
+    asyncio.run(_found(settings))
     asyncio.run(_run(commands))
 
 

@@ -1,9 +1,9 @@
 """Where relay and workers are put together from the ports of whichever stores an installation has."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from domain.recorded import Recorded
 from infra.kafka.publishing import KafkaJobs, KafkaPublisher
@@ -33,6 +33,8 @@ Fed: TypeAlias = Callable[[Model, Sequence[Recorded]], None]
 
 ALL = "all"
 MEDIA = "media"
+DETECTION = "detection"
+_WORK: Final = (MEDIA, DETECTION)
 
 
 class Service(Protocol):
@@ -56,7 +58,8 @@ class Group:
 class Parts:
     """What streams are made of.
 
-    `preview` and `process` develop a photo, where this process has the means; `settling` finishes what crashed commands
+    `preview` and `process` develop a photo, and `label` lets a model look at one, as many at once as it `looks` at,
+    where this process has the means; `settling` finishes what crashed commands
     left, `exposing` sets gates of files that they left, `sweeping` removes uploads that were given up.
     """
 
@@ -68,8 +71,11 @@ class Parts:
     groups: Mapping[str, Group]
     leadership: Leadership
     previews: Waiting
+    detections: Waiting
     preview: Process | None = None
     process: Process | None = None
+    label: Process | None = None
+    looks: int = 0
     settling: Service | None = None
     exposing: Service | None = None
     sweeping: Service | None = None
@@ -118,14 +124,9 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
     services: list[Service] = []
     told: list[Fed] = []
     if PROCESSING in projections:
-        jobs = KafkaJobs(settings.kafka, wants[Name.PHOTO_PROCESSING])
-        dispatcher = Dispatcher(parts.waiting, jobs, parts.leadership, again_s=settings.work_again_s)
-        jobs = KafkaJobs(settings.kafka, wants[Name.THUMBNAIL_GENERATION])
-        first = Dispatcher(
-            parts.previews, jobs, parts.leadership, again_s=settings.work_again_s, name="dispatch-previews"
-        )
-        told += [_nudging(PROCESSING, first.nudge), _nudging(PROCESSING, dispatcher.nudge)]
-        services += [first, dispatcher]
+        stages = _stages(settings, parts, wants)
+        told += [_nudging(PROCESSING, stage.nudge) for stage in stages]
+        services += stages
     if TIMELINES in projections:
         jobs = KafkaJobs(settings.kafka, wants[Name.FANOUT])
         chunks = ChunkDispatcher(parts.chunks, jobs, parts.leadership, again_s=settings.work_again_s)
@@ -146,25 +147,62 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
         services.append(
             Workers(broker, partial(do, parts.chunks), name="fanout", unpack=ChunkJob.unpacked, again_s=again_s)
         )
-    if MEDIA in wanted:
-        if parts.process is None or parts.preview is None:
-            raise ValueError("photos are developed by the server itself in this profile")
-        broker = _broker(settings, wants[Name.PHOTO_PROCESSING], partitions)
-        hands = 2 * settings.media_workers
-        services.append(Workers(broker, parts.process, concurrency=hands, again_s=settings.work_again_s))
-        broker = _broker(settings, wants[Name.THUMBNAIL_GENERATION], partitions)
+    for name, hands in _hands(settings, parts, wanted):
+        broker = _broker(settings, wants[name], partitions)
         again_s = settings.work_again_s
-        services.append(Workers(broker, parts.preview, name="previews", concurrency=hands, again_s=again_s))
-        if parts.sweeping is not None:
-            services.append(parts.sweeping)
+        services.append(Workers(broker, hands.process, name=hands.name, concurrency=hands.concurrency, again_s=again_s))
+    if MEDIA in wanted and parts.sweeping is not None:
+        services.append(parts.sweeping)
     return services
 
 
 def chosen(names: Sequence[str]) -> list[Projection]:
     """The projections of these names; raises `ValueError` for a name that nothing has."""
-    if unknown := [name for name in names if name not in {ALL, MEDIA, *BY_NAME}]:
-        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join((*BY_NAME, ALL, MEDIA))}")
-    return list(CATALOGUE) if ALL in names else [BY_NAME[name] for name in names if name != MEDIA]
+    if unknown := [name for name in names if name not in {ALL, *_WORK, *BY_NAME}]:
+        raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join((*BY_NAME, ALL, *_WORK))}")
+    return list(CATALOGUE) if ALL in names else [BY_NAME[name] for name in names if name not in _WORK]
+
+
+def _stages(settings: Settings, parts: Parts, wants: Mapping[Name, Topic]) -> list[Dispatcher]:
+    """What hands out photos, stage by stage; to a model only where there is one."""
+    stages = [
+        (parts.previews, Name.THUMBNAIL_GENERATION, "dispatch-previews"),
+        (parts.waiting, Name.PHOTO_PROCESSING, "dispatch"),
+        (parts.detections, Name.OBJECT_DETECTION, "dispatch-detections"),
+    ]
+    return [
+        Dispatcher(
+            waiting,
+            KafkaJobs(settings.kafka, wants[name]),
+            parts.leadership,
+            again_s=settings.work_again_s,
+            name=called,
+        )
+        for waiting, name, called in stages
+        if name is not Name.OBJECT_DETECTION or settings.detect_model
+    ]
+
+
+class _Hands(NamedTuple):
+    """So many hands that take the work of a topic, and what they are called."""
+
+    process: Process
+    name: str
+    concurrency: int
+
+
+def _hands(settings: Settings, parts: Parts, wanted: Sequence[str]) -> Iterator[tuple[Name, _Hands]]:
+    """Who takes the work of which topic in a worker of these names."""
+    if MEDIA in wanted:
+        if parts.process is None or parts.preview is None:
+            raise ValueError("photos are developed by the server itself in this profile")
+        hands = 2 * settings.media_workers
+        yield Name.PHOTO_PROCESSING, _Hands(parts.process, "media", hands)
+        yield Name.THUMBNAIL_GENERATION, _Hands(parts.preview, "previews", hands)
+    if DETECTION in wanted:
+        if parts.label is None:
+            raise ValueError("photos are looked at by the server itself in this profile")
+        yield Name.OBJECT_DETECTION, _Hands(parts.label, "detections", parts.looks)
 
 
 def _broker(settings: Settings, topic: Topic, partitions: Mapping[str, int]) -> Broker:

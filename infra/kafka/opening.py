@@ -12,13 +12,13 @@ from infra.settings import Settings
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterator[Parts]:
-    """Everything that streams need of an installation; with `media`, what develops photos too."""
+async def open_parts(settings: Settings, *, media: bool = False, detection: bool = False) -> AsyncIterator[Parts]:
+    """Everything that streams need of an installation; what develops photos, and what looks at them, where asked."""
     async with open_core(settings) as core:
         if settings.profile == "cluster":
             from infra import cluster
 
-            async with cluster.open_parts(core, media=media) as parts:
+            async with cluster.open_parts(core, media=media, detection=detection) as parts:
                 yield parts
             return
         leadership = FileLeadership(settings.data / "leaders")
@@ -30,6 +30,7 @@ async def open_parts(settings: Settings, *, media: bool = False) -> AsyncIterato
             chunks=core.queries.chunks,
             celebrities=celebrities(core),
             previews=core.queries.previews,
+            detections=core.queries.detections,
             groups={"all": Group(range(core.store.logs), checkpoints, leadership)},
             leadership=leadership,
             settling=settling(core, leadership),
