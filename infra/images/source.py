@@ -16,6 +16,7 @@ from infra.images.libvips import BLOB, Failed, Image, clear_errors, handed
 from infra.images.resizing import resized
 from infra.images.sniff import HEIC, JPEG, TIFF, UNKNOWN, Kind, sniff
 
+_SEQUENCE = b"ftypavis"
 _END_OF_IMAGE = b"\xff\xd9"
 _SIDEWAYS = range(5, 9)  # EXIF orientations that swap width and height
 _UPRIGHT: Final = {
@@ -64,7 +65,11 @@ def open_source(content: bytes, max_pixels: int) -> Source:
         if kind == UNKNOWN:
             raise Unfit("not_an_image", "The file is not an image.")
         raise Unfit("unsupported_type", f"Files of type {kind.content_type} are not taken.")
-    return _open_heic(content, max_pixels) if kind == HEIC else _open_vips(content, kind, max_pixels)
+    if kind == HEIC:
+        return _open_heic(content, max_pixels)
+    if content[4:12] == _SEQUENCE:  # libvips reads the still picture that a sequence has, but only by its own name
+        content = content[:8] + b"avif" + content[12:]
+    return _open_vips(content, kind, max_pixels)
 
 
 def _open_vips(content: bytes, kind: Kind, max_pixels: int) -> Source:

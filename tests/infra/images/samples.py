@@ -63,15 +63,47 @@ def noise(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def png_claiming(width: int, height: int, data: bytes = b"") -> bytes:
+def png_claiming(width: int, height: int, data: bytes = b"", *, bits: int = 8, color: int = 2) -> bytes:
     """A PNG whose header claims a size, and whose pixels are whatever `data` unpacks to."""
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
+    pixels = _chunk(b"IDAT", zlib.compress(data, 9))
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + pixels + _chunk(b"IEND", b"")
 
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(data, 9))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+def deep_png(bands: int) -> bytes:
+    """A PNG of 16 bits a band: grey, grey with alpha, RGB, or RGBA."""
+    row = np.linspace(0, 65_535, 300 * bands).astype(">u2").tobytes()
+    return png_claiming(300, 200, (b"\0" + row) * 200, bits=16, color={1: 0, 2: 4, 3: 2, 4: 6}[bands])
+
+
+def png_bomb(name: bytes, beginning: bytes) -> bytes:
+    """A small PNG with a chunk that unpacks to 64 MiB."""
+    content, at = encoded(picture(), "PNG"), 33  # after the header
+    return content[:at] + _chunk(name, beginning + zlib.compress(bytes(64 << 20), 9)) + content[at:]
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def tiff_claiming(width: int, height: int) -> bytes:
+    """A TIFF whose directory claims another size than it has."""
+    content = bytearray(encoded(picture(64, 64), "TIFF"))
+    (start,) = struct.unpack_from("<I", content, 4)
+    (entries,) = struct.unpack_from("<H", content, start)
+    claims = {256: width, 257: height, 278: height}  # ImageWidth, ImageLength, RowsPerStrip
+    for at in range(start + 2, start + 2 + 12 * entries, 12):
+        (tag,) = struct.unpack_from("<H", content, at)
+        if tag in claims:
+            struct.pack_into("<HHII", content, at, tag, 4, 1, claims[tag])
+    return bytes(content)
+
+
+def scans(count: int) -> bytes:
+    """A progressive JPEG that says its last scan over and over: small, and long to read."""
+    content = jpeg(progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * count + b"\xff\xd9"
 
 
 def jpeg_claiming(width: int, height: int) -> bytes:
@@ -92,7 +124,7 @@ def gif_claiming(width: int, height: int, *, frame: bool) -> bytes:
     return bytes(content)
 
 
-def animated(form: str) -> bytes:
-    """The usual picture, then two frames in black."""
-    black = Image.new("RGB", (480, 360))
-    return encoded(picture(), form, save_all=True, append_images=[black, black.copy()], duration=100, loop=0)
+def animated(form: str, width: int = 480, height: int = 360, frames: int = 3) -> bytes:
+    """The usual picture, then frames in about black."""
+    more = [Image.new("RGB", (width, height), (number % 2, 0, 0)) for number in range(1, frames)]
+    return encoded(picture(width, height), form, save_all=True, append_images=more, duration=100, loop=0)

@@ -10,13 +10,17 @@ from commands.ports import Spoiled
 from infra.images.render import render
 from tests.infra.images.samples import (
     animated,
+    deep_png,
     encoded,
     gif_claiming,
     jpeg,
     jpeg_claiming,
     noise,
     picture,
+    png_bomb,
     png_claiming,
+    scans,
+    tiff_claiming,
 )
 from tests.infra.images.test_facts import looping
 
@@ -57,6 +61,13 @@ def hostile() -> Iterator[tuple[str, bytes, str]]:
     yield "GIF bomb", gif_claiming(65_535, 65_535, frame=True), "too_many_pixels"
     yield "GIF whose canvas alone is a bomb", gif_claiming(65_535, 65_535, frame=False), READY
     yield "JPEG that claims 65,500 × 65,500", jpeg_claiming(65_500, 65_500), "too_many_pixels"
+    yield "TIFF that claims 65,500 × 65,500", tiff_claiming(65_500, 65_500), "too_many_pixels"
+    yield "PNG that claims 65,500 × 65,500", png_claiming(65_500, 65_500), "too_many_pixels"
+    yield "TIFF that claims more than it has", tiff_claiming(3000, 3000), "processing_failed"
+    yield "PNG whose text is a bomb", png_bomb(b"zTXt", b"Comment\0\0"), READY
+    yield "PNG whose XMP is a bomb", png_bomb(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0"), READY
+    yield "PNG whose profile is a bomb", png_bomb(b"iCCP", b"sRGB\0\0"), READY
+    yield "JPEG of 3,000 scans", scans(3000), "processing_failed"
     yield "JPEG that claims more than it has", jpeg_claiming(3000, 3000), "processing_failed"
     yield "PNG that claims more than it has", png_claiming(3000, 3000, bytes(9000)), "processing_failed"
     yield "PNG of no pixels", png_claiming(0, 0), "not_an_image"
@@ -77,8 +88,12 @@ def hostile() -> Iterator[tuple[str, bytes, str]]:
     yield "animated GIF", animated("GIF"), READY
     yield "animated WebP", animated("WEBP"), READY
     yield "animated PNG", animated("PNG"), READY
+    yield "animated AVIF", animated("AVIF"), READY
     yield "TIFF of several pages", animated("TIFF"), READY
-    yield "16-bit PNG", encoded(Image.new("I;16", (300, 200), 40_000), "PNG"), READY
+    yield "GIF of 500 frames", animated("GIF", 16, 12, 500), READY
+    for bands, name in enumerate(("grey", "grey with alpha", "RGB", "RGB with alpha"), 1):
+        yield f"16-bit PNG, {name}", deep_png(bands), READY
+    yield "16-bit TIFF", encoded(Image.new("I;16", (300, 200), 40_000), "TIFF"), READY
     yield "CMYK JPEG", encoded(picture(mode="CMYK")), READY
     yield "grey with alpha", encoded(picture(mode="LA"), "PNG"), READY
     yield "one pixel", encoded(picture(1, 1), "PNG"), READY

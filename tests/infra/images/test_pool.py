@@ -24,6 +24,8 @@ from tests.infra.images.samples import encoded, jpeg, noise
 from tests.infra.images.test_hostile import READY, TABLE, outcome
 
 SECRET = b"an installation's secret"
+BOUND = 300 << 20
+"""Memory that no file of the hostile table may cost a worker; it begins with a third of that."""
 TAKEN_IN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PHOTO = new_id(7, TAKEN_IN, lambda _: 1)
 
@@ -48,6 +50,12 @@ def ended(pid: int, seconds: float = 30) -> bool:
         return bool(select.select([handle], [], [], seconds)[0])
     finally:
         os.close(handle)
+
+
+def peak(pid: int) -> int:
+    """The most memory that a process ever had, in bytes."""
+    said = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(said["VmHWM"].split()[0]) * 1024
 
 
 def workers() -> list[int]:
@@ -89,6 +97,7 @@ async def test_hostile_files_leave_the_workers_as_they_were(disk: Disk) -> None:
             *(room.develop(exposed(disk, content, f"uploads/{at}")) for at, (_, content, _) in enumerate(TABLE))
         )
         assert sorted(workers()) == before
+        assert max(map(peak, before)) < BOUND
     assert [outcome(result) for result in results] == [expected for _, _, expected in TABLE]
 
 

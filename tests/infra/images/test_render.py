@@ -137,7 +137,7 @@ def test_each_kind_of_file_that_is_taken_is_rendered(form: str) -> None:
     assert like(file(result, "medium", "jpeg"), picture(), 8)
 
 
-@pytest.mark.parametrize("form", ["GIF", "WEBP"])
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
 def test_of_an_animation_the_first_frame_is_shown(form: str) -> None:
     result = rendered(animated(form))
     assert (result.width, result.height) == (480, 360)
