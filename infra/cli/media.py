@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from commands.developing import PrunePhoto, prune_photo
 from commands.members import find_member
@@ -20,7 +18,7 @@ from domain.ids import MemberId
 from infra.bootstrap import open_core
 from infra.cli.asking import Data, Personal, refused, settings_for
 from infra.cli.detecting import Unseen, detect, seen
-from infra.cli.rerendering import Chosen, all_photos, each, rerender
+from infra.cli.rerendering import Chosen, all_photos, each, progress, rerender
 from infra.cli.tiering import in_bucket, in_folders
 from infra.core import Core, sweeping, utc_now
 from infra.developing import darkroom_of, detector_of
@@ -108,7 +106,7 @@ def render(
     async def run() -> Counter[str]:
         async with _opened(data) as (core, objects), _darkroom(core, objects) as darkroom:
             chosen = Chosen(core, objects, now.version, await _member(core, member), since, missing=missing)
-            with _progress("rendering", await chosen.count()) as report:
+            with progress("rendering", await chosen.count()) as report:
                 return await rerender(chosen, darkroom, rate=rate, hands=2 * settings.media_workers, report=report)
 
     try:
@@ -137,7 +135,7 @@ def detect_in_photos(
     async def run() -> Counter[str]:
         async with _opened(data) as (core, objects), detector_of(settings, _plates(objects)) as detector:
             unseen = Unseen(core, detector.model, await _member(core, member), since, missing=missing)
-            with _progress("detecting", await unseen.count()) as report:
+            with progress("detecting", await unseen.count()) as report:
                 return await detect(unseen, detector, rate=rate, hands=2 * detector.opened.batch, report=report)
 
     try:
@@ -219,15 +217,6 @@ async def _darkroom(core: Core, objects: "FileObjects | MinioObjects") -> AsyncI
 
 def _plates(objects: "FileObjects | MinioObjects") -> Plates:
     return objects.disk if isinstance(objects, FileObjects) else objects.bucket
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Shows how far it is; what it gives is called after each photo."""
-    bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*bar, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
 
 
 @asynccontextmanager

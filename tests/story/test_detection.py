@@ -5,8 +5,11 @@ import time
 
 import pytest
 
+from infra.stack import control
+from tests.infra.cli.running import say
 from tests.infra.cli.test_detecting import plain
 from tests.people import Person, person
+from tests.servers import Servers
 from tests.serving import Server
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -18,7 +21,18 @@ def found(ana: Person, word: str) -> list[str]:
     return [item["photo_id"] for item in ana.get("/search/photos", params=params)["items"]]
 
 
-def test_photos_are_found_by_what_the_detection_worker_saw_and_each_was_labelled_once(cluster_server: Server) -> None:
+@pytest.fixture
+def tools(cluster_server: Server, stack: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools know the cluster."""
+    own = {name: value for name, value in cluster_server.environment.items() if name.startswith("FILMROLL_")}
+    environment = control.environment(stack.root) | own | {"FILMROLL_PROFILE": "cluster"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_photos_are_found_by_what_the_detection_worker_saw_and_each_was_labelled_once(
+    cluster_server: Server, tools: None
+) -> None:
     ana = person(cluster_server.url, f"seen{random.randrange(10**9):09d}")
     published = {
         colour: [ana.publish(plain(colour, 2 * number + copy)) for copy in range(2)]
@@ -30,3 +44,7 @@ def test_photos_are_found_by_what_the_detection_worker_saw_and_each_was_labelled
             assert time.monotonic() < end, f"not found by {word}: {found(ana, word)}"
     lines = ana.call("GET", "/me/export", status=200).text
     assert lines.count('"photo.labelled.v1"') == 6
+    (photo, _) = published["red"]
+    data = ("--data", cluster_server.data)
+    assert "label        Cinnabar 100%" in say("media", "status", photo, "--personal", *data)
+    assert say("media", "detect", "--member", ana.username, *data).startswith("0 photos looked at, 0 left")
