@@ -15,6 +15,7 @@ from api.documents import problem_answer
 from api.ports import FileStore, Reads, StoredFile
 from api.ranges import asked_range, serve
 from domain.errors import Invalid, NotFound
+from domain.files import home_of_key
 from domain.ids import PhotoId, is_id
 from domain.images import ACCEPTED_TYPES
 from domain.visibility import MemberState, is_public
@@ -100,9 +101,16 @@ async def _allowed(store: FileStore[Any], reads: Reads, key: str, request: Reque
             return f"private, max-age={max(left, 0)}"
     if photo is not None:
         owner = (await reads.sight.members([photo.owner_id])).get(photo.owner_id, MemberState(photo.owner_id))
-        if is_public(photo, owner):
+        if is_public(photo, owner) and await _placed(reads, photo.photo_id, key):
             return FOR_EVER
     raise _not_found()
+
+
+async def _placed(reads: Reads, photo_id: PhotoId, key: str) -> bool:
+    """Whether the photo's files still lie where the key says: moved ones may be there for a moment, for their owner."""
+    row = (await reads.photos.by_ids([photo_id])).get(photo_id)
+    rendition = row.rendition if row is not None else None
+    return rendition is not None and home_of_key(key) in {home_of_key(variant.key) for variant in rendition.variants}
 
 
 def _photo_of(key: str) -> PhotoId | None:

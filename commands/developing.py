@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from commands.deciding import Receipt, decide
+from commands.errors import Conflict
 from commands.members import member_part
 from commands.photos import photo_part
 from commands.ports import Context, Darkroom, Deps, Exposed, Objects, Spoiled, Wanted
@@ -16,6 +18,8 @@ from domain.ids import MemberId, PhotoId
 from domain.members import Member
 from domain.photos import Photo
 from domain.recorded import Recorded
+
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,19 @@ async def prune_photo(command: PrunePhoto, *, deps: Deps, objects: Objects) -> R
 
 
 async def _render(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool) -> Receipt[Photo]:
-    """Render a photo that is ready: as edited, by the recipe of now. Where that fails, it stays as it is shown."""
+    """Render a photo that is ready: as edited, by the recipe of now. Where that fails, it stays as it is shown.
+
+    Where its files got other keys meanwhile, it is rendered once more, under those.
+    """
+    for _ in range(_TRIES):
+        receipt = await _render_once(deps, photo, darkroom, detects=detects)
+        if receipt.recorded or receipt.state.moves == photo.moves:
+            return receipt
+        photo = receipt.state
+    raise Conflict("a photo's files got other keys as often as it was rendered")
+
+
+async def _render_once(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool) -> Receipt[Photo]:
     original = replace(_exposed(photo), edits=photo.edits, edition=photo.edition, first=None)
     outcome = await darkroom.develop(original)
     rendition = photo.rendition if isinstance(outcome, Spoiled) else outcome.rendition
@@ -144,7 +160,7 @@ async def _render(deps: Deps, photo: Photo, darkroom: Darkroom, *, detects: bool
     at = deps.now()
 
     def choose(now: Photo) -> list[Event]:
-        events = photos.rendered(now, photo.edition, rendition, likeness, at)
+        events = photos.rendered(now, photo.edition, photo.moves, rendition, likeness, at)
         return asking(now, events, at) if detects else events
 
     return await decide(deps, photo_part(original.photo_id), choose)
@@ -174,7 +190,15 @@ def _outdated(photo: Photo, command: ProcessPhoto) -> bool:
 def _exposed(photo: Photo) -> Exposed:
     made = photo.uploaded
     assert made is not None  # whoever has it developed has seen that it is there
-    return Exposed(made.photo_id, made.object_key, made.content_type, made.sha256, size=made.size, first=photo.preview)
+    return Exposed(
+        made.photo_id,
+        made.object_key,
+        made.content_type,
+        made.sha256,
+        size=made.size,
+        first=photo.preview,
+        moves=photo.moves,
+    )
 
 
 def because(cause: Recorded) -> Context:

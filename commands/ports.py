@@ -82,6 +82,9 @@ Now = Callable[[], datetime]
 NewId = Callable[[int, datetime], str]
 """A fresh id for a stream in a slot."""
 
+Home = Callable[[PhotoId, int], str]
+"""The folder of a photo's files after so many moves: always the same, and not to be guessed."""
+
 Fingerprint = Callable[[str], str]
 """A keyed hash of a personal text, so that it can be compared and found without being stored."""
 
@@ -142,6 +145,13 @@ class Objects(Protocol):
         """End the objects; those that don't exist are no error."""
         ...
 
+    async def copy(self, source: str, target: str) -> None:
+        """Give an object a second key, under which nobody but by a signature may read it; again changes nothing.
+
+        Raises `domain.errors.NotFound` where there is none.
+        """
+        ...
+
     async def list(self, prefix: str) -> Sequence[str]:
         """The keys under a prefix of whole segments, in order."""
         ...
@@ -168,7 +178,7 @@ class Exposed:
     """An original as it was uploaded, waiting to be developed.
 
     `size` in bytes is 0 where it isn't known. `first` is what was rendered of it already, which needs no other try;
-    `edition` counts the owner's edits.
+    `edition` counts the owner's edits, `moves` how often the photo's files got new keys.
     """
 
     photo_id: PhotoId
@@ -180,6 +190,7 @@ class Exposed:
     first: Rendition | None = None
     edits: Edits = NO_EDITS
     edition: int = 0
+    moves: int = 0
 
 
 @dataclass(frozen=True, slots=True)

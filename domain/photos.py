@@ -11,6 +11,7 @@ from domain.events import (
     PhotoDescribed,
     PhotoEdited,
     PhotoErased,
+    PhotoMoved,
     PhotoPreviewed,
     PhotoProcessed,
     PhotoPruned,
@@ -66,6 +67,22 @@ class Photo:
     """The keys of files that former renditions left."""
     former_recipes: frozenset[int] = frozenset()
     """The recipes of those renditions."""
+    moves: int = 0
+    """How often its files got new keys."""
+    known: bool = False
+    """Whether it was for everyone while its files had the keys that they have."""
+    outgrown: bool = False
+    """Whether that came to an end, so that the files are to get other keys. What is only hidden comes back as it was."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is for everyone, as its owner wants it."""
+        return self.status == Status.READY and self.audience == Audience.PUBLIC
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The files that show it, or did."""
+        return _keys(self.rendition) | frozenset(self.former)
 
     @property
     def waits(self) -> bool:
@@ -89,6 +106,14 @@ def stream(photo_id: PhotoId) -> Stream:
 
 def evolve(photo: Photo, event: Event) -> Photo:
     """What one event changes."""
+    after = _changed(photo, event)
+    if isinstance(event, PhotoMoved):
+        return replace(after, known=after.open, outgrown=False)
+    known = after.known or after.open
+    return replace(after, known=known, outgrown=after.outgrown or (known and not after.open))
+
+
+def _changed(photo: Photo, event: Event) -> Photo:
     match event:
         case PhotoUploaded() as made:
             return Photo(
@@ -147,6 +172,8 @@ def _with_picture(photo: Photo, event: Event) -> Photo:
             return _leaving(shown, photo.rendition, rendition)
         case PhotoPruned():
             return replace(photo, former=(), former_recipes=frozenset())
+        case PhotoMoved(moves=moves, rendition=rendition):
+            return replace(photo, moves=moves, rendition=rendition, former=(), former_recipes=frozenset())
         case _:
             return photo
 
@@ -235,10 +262,14 @@ def edit(photo: Photo, member_id: MemberId, edits: Edits, at: datetime) -> list[
     return [PhotoEdited(at=at, photo_id=made.photo_id, owner_id=made.owner_id, edition=edition, edits=wanted)]
 
 
-def rendered(photo: Photo, edition: int, rendition: Rendition, likeness: Likeness | None, at: datetime) -> list[Event]:
-    """Record variants that were rendered anew; those of an edition that is no longer wanted are not shown."""
+def rendered(
+    photo: Photo, edition: int, moves: int, rendition: Rendition, likeness: Likeness | None, at: datetime
+) -> list[Event]:
+    """Record variants that were rendered anew; none of an edition that is no longer wanted, or under given up keys."""
     made = photo.uploaded
-    if made is None or photo.erased or photo.status != Status.READY or edition != photo.edition:
+    if made is None or photo.erased or photo.status != Status.READY:
+        return []
+    if (edition, moves) != (photo.edition, photo.moves):
         return []
     if photo.shown_edition == edition and photo.rendition == rendition:
         return []
@@ -253,6 +284,14 @@ def rendered(photo: Photo, edition: int, rendition: Rendition, likeness: Likenes
             likeness=likeness,
         )
     ]
+
+
+def move(photo: Photo, before: Rendition, after: Rendition, at: datetime) -> list[Event]:
+    """Record that the files have other keys; where they were not those any more, nothing."""
+    made = photo.uploaded
+    if made is None or photo.erased or photo.rendition != before:
+        return []
+    return [PhotoMoved(at=at, photo_id=made.photo_id, owner_id=made.owner_id, moves=photo.moves + 1, rendition=after)]
 
 
 def prune(photo: Photo, former: tuple[str, ...], at: datetime) -> list[Event]:

@@ -46,15 +46,15 @@ from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.uploads import CassandraOpenUploads
 from infra.cassandra.visibility import CassandraImmediate, CassandraSessions, CassandraSight
 from infra.clustering import ClusterReadModels
-from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Detecting, Developing, darkroom_of, detector_of
+from infra.core import Core, Queries, celebrities, erasing, moving, settling, sweeping, utc_now, wiring
+from infra.developing import Detecting, Developing, darkroom_of, detector_of, home_of
 from infra.eventstore.postgres_keys import PostgresKeys
 from infra.eventstore.postgres_migration import found_or_check
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
 from infra.exposing import Exposed, Exposing
 from infra.installation import Installation, InstallationError, open_installation, proof_of
 from infra.kafka.assembling import Group, Parts
-from infra.kafka.checkpoints import EXPOSED, PostgresRelayCheckpoints
+from infra.kafka.checkpoints import EXPOSED, MOVED, PostgresRelayCheckpoints
 from infra.kafka.leadership import PostgresLeadership
 from infra.minio.bucket import Bucket, Place
 from infra.minio.objects import MinioObjects
@@ -267,12 +267,16 @@ async def open_parts(core: Core, *, media: bool, detection: bool) -> AsyncIterat
         stack.push_async_callback(gated.close)
         files = Exposed(core.store, queries.sight, queries.authors, objects)
         gating = Gating(core.store, queries.progress, files.expose, gated, leadership)
+        moved = PostgresRelayCheckpoints(dsns[0], MOVED)
+        stack.push_async_callback(moved.close)
         developing, sweeps = None, None
         if media:
             darkroom = darkroom_of(settings, core.installation, objects.bucket)
             stack.push_async_callback(darkroom.close)
             await darkroom.start()
-            developing = Developing(core.deps, darkroom, objects, detects=bool(settings.detect_model))
+            developing = Developing(
+                core.deps, darkroom, objects, home_of(core.installation), detects=bool(settings.detect_model)
+            )
             sweeps = sweeping(core, objects, leadership)
         looking, looks = None, 0
         if detection:
@@ -288,6 +292,7 @@ async def open_parts(core: Core, *, media: bool, detection: bool) -> AsyncIterat
             leadership,
             settling=settling(core, leadership),
             exposing=gating,
+            moving=moving(core, objects, moved, leadership),
             previews=core.queries.previews,
             preview=None if developing is None else developing.preview,
             process=None if developing is None else developing.process,

@@ -30,11 +30,14 @@ from commands import (
     uploads,
 )
 from commands.celebrities import ReviewAuthor, review_author
+from commands.moving import MovePhoto, move_photo
 from commands.ports import Deps, Objects, Passwords
+from commands.tidying import TidyPhoto, tidy_photo
 from domain.celebrities import Thresholds
-from domain.ids import MemberId, UploadId
+from domain.ids import MemberId, PhotoId, UploadId
 from domain.visibility import Sight
 from infra.caching.hits import Hits
+from infra.developing import home_of
 from infra.eventstore.store import LibraryEventStore
 from infra.installation import Installation
 from infra.operating import Operating
@@ -82,7 +85,9 @@ from streams.erasing import Erasing
 from streams.fanout import Chunks
 from streams.live import LiveFacts
 from streams.merging import Merged
+from streams.moving import Moving
 from streams.owning import OwnEvents
+from streams.relay import RelayCheckpoints
 from streams.settling import Finish, Leading, Settling
 from streams.sweeping import Sweeping
 
@@ -221,6 +226,20 @@ def sweeping(core: Core, objects: Objects, leadership: Leading | None = None) ->
         )
 
     return Sweeping(core.queries.uploads, sweep, core.deps.now, core.settings.media_sweep_s, leadership)
+
+
+def moving(core: Core, objects: Objects, checkpoints: RelayCheckpoints, leadership: Leading | None = None) -> Moving:
+    """What gives the files of photos other keys that are no longer for everyone; to be run by one process at a time."""
+    home = home_of(core.installation)
+
+    async def move(photo_id: PhotoId, private_at: datetime | None) -> None:
+        await move_photo(MovePhoto(photo_id, private_at), deps=core.deps, objects=objects, home=home)
+
+    async def tidy(photo_id: PhotoId) -> None:
+        await tidy_photo(TidyPhoto(photo_id), deps=core.deps, objects=objects, home=home)
+
+    queries = core.queries
+    return Moving(core.store, queries.progress, queries.authors, move, tidy, core.deps.now, checkpoints, leadership)
 
 
 def writes(core: Core, objects: Objects, passwords: Passwords) -> Writes:

@@ -13,13 +13,13 @@ from commands.developing import (
     process_avatar,
     process_photo,
 )
-from commands.ports import Darkroom, Deps, Objects
+from commands.ports import Darkroom, Deps, Home, Objects
 from commands.tidying import TidyPhoto, tidy_photo
 from domain.events import PhotoPreviewed, PhotoProcessed
 from domain.ids import MemberId, PhotoId
 from domain.photos import Photo
 from infra.images.pool import Limits, VipsDarkroom
-from infra.images.worker import Plates
+from infra.images.worker import Plates, home
 from infra.installation import Installation
 from infra.onnx.detector import OnnxDetector
 from infra.onnx.spec import Spec, UnfitModel
@@ -69,6 +69,12 @@ class Detecting:
         await label_photo(LabelPhoto(photo_id), deps=self.deps, detector=self.detector)
 
 
+def home_of(installation: Installation) -> Home:
+    """Where the rendering processes of an installation leave a photo's files."""
+    secret = installation.key("variants")
+    return lambda photo_id, moves: home(photo_id, secret, moves)
+
+
 @dataclass(frozen=True, slots=True)
 class Developing:
     """What hands take from the rows of the read model `processing`; where it `detects`, it asks for that too."""
@@ -76,6 +82,7 @@ class Developing:
     deps: Deps
     darkroom: Darkroom
     objects: Objects
+    home: Home
     detects: bool = False
 
     async def preview(self, photo_id: PhotoId, owner_id: MemberId) -> None:
@@ -98,4 +105,4 @@ class Developing:
     async def _tidied(self, photo_id: PhotoId, receipt: Receipt[Photo]) -> None:
         """Leave no file behind of a rendering that came to nothing, or that another overtook."""
         if not any(isinstance(fact.event, PhotoPreviewed | PhotoProcessed) for fact in receipt.recorded):
-            await tidy_photo(TidyPhoto(photo_id), deps=self.deps, objects=self.objects)
+            await tidy_photo(TidyPhoto(photo_id), deps=self.deps, objects=self.objects, home=self.home)

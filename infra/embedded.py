@@ -11,14 +11,15 @@ from api.tracing import context
 from commands.ports import Deps
 from domain.ids import MemberId, new_id
 from domain.recorded import Recorded
-from infra.core import Core, Queries, celebrities, erasing, settling, sweeping, utc_now, wiring
-from infra.developing import Detecting, Developing, darkroom_of, detector_of
+from infra.core import Core, Queries, celebrities, erasing, moving, settling, sweeping, utc_now, wiring
+from infra.developing import Detecting, Developing, darkroom_of, detector_of, home_of
 from infra.eventstore.keys import SqliteKeys
 from infra.eventstore.opening import open_sqlite_store
 from infra.eventstore.store import LibraryEventStore
 from infra.files.disk import Disk
 from infra.files.objects import FileObjects
 from infra.installation import open_installation
+from infra.kafka.checkpoints import MOVED, SqliteRelayCheckpoints
 from infra.passwords import Argon2Passwords
 from infra.settings import Settings
 from infra.slow import Slow
@@ -132,7 +133,9 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(darkroom.close)
         await darkroom.start()
 
-        developing = Developing(core.deps, darkroom, objects, detects=bool(settings.detect_model))
+        developing = Developing(
+            core.deps, darkroom, objects, home_of(installation), detects=bool(settings.detect_model)
+        )
         hands = 2 * settings.media_workers
         stages = [
             Reactions(core.queries.previews, developing.preview, concurrency=hands),
@@ -163,6 +166,9 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(_ended, asyncio.create_task(settling(core).run(), name="settling"))
         sweeps = asyncio.create_task(sweeping(core, objects).run(), name="sweeping uploads")
         stack.push_async_callback(_ended, sweeps)
+        moved = SqliteRelayCheckpoints(settings.data / "events.db", MOVED)
+        moves = asyncio.create_task(moving(core, objects, moved).run(), name="moving files")
+        stack.push_async_callback(_ended, moves)
         for stage in stages:
             stage.start()
             stack.push_async_callback(stage.stop)

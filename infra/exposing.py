@@ -19,6 +19,7 @@ from domain.events import (
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
+    PhotoMoved,
     PhotoProcessed,
     PhotoRemoved,
     PhotoRendered,
@@ -65,6 +66,7 @@ class Exposed:
                 case (
                     PhotoProcessed()
                     | PhotoRendered()
+                    | PhotoMoved()
                     | PhotoRemoved()
                     | PhotoRestored()
                     | PhotoAudienceChanged()

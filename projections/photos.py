@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.events import (
     PhotoDescribed,
     PhotoErased,
+    PhotoMoved,
     PhotoPreviewed,
     PhotoProcessed,
     PhotoRejected,
@@ -59,6 +60,7 @@ def project(fact: Recorded, look: Look) -> Iterator[Change]:
             PhotoPreviewed(photo_id=photo_id)
             | PhotoProcessed(photo_id=photo_id)
             | PhotoRendered(photo_id=photo_id)
+            | PhotoMoved(photo_id=photo_id)
             | PhotoRejected(photo_id=photo_id)
             | PhotoDescribed(photo_id=photo_id)
         ):
@@ -94,7 +96,7 @@ def _after(before: PhotoRow, fact: Recorded) -> PhotoRow:
     match fact.event:
         case PhotoPreviewed(rendition=preview):
             return replace(before, preview=preview)
-        case PhotoRendered(rendition=rendition):
+        case PhotoRendered(rendition=rendition) | PhotoMoved(rendition=rendition):
             return replace(before, rendition=rendition)
         case PhotoProcessed() as done:
             return replace(
@@ -123,12 +125,13 @@ def _after(before: PhotoRow, fact: Recorded) -> PhotoRow:
 
 PHOTOS = Projection(
     name="photos",
-    version=2,
+    version=3,
     handles=(
         PhotoUploaded,
         PhotoPreviewed,
         PhotoProcessed,
         PhotoRendered,
+        PhotoMoved,
         PhotoRejected,
         PhotoDescribed,
         PhotoErased,

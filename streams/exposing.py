@@ -5,12 +5,9 @@ the gates by those rows; the checkpoint moves when they are set. So nothing is p
 and what the command itself did is set once more to the same effect.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import structlog
 
 from commands.errors import Unavailable
 from domain.events import (
@@ -20,7 +17,10 @@ from domain.events import (
     MemberWentPrivate,
     MemberWentPublic,
     PhotoAudienceChanged,
+    PhotoMoved,
+    PhotoProcessed,
     PhotoRemoved,
+    PhotoRendered,
     PhotoRestored,
     PhotoTakedownLifted,
     PhotoTakenDown,
@@ -33,11 +33,9 @@ from projections.visibility import VISIBILITY
 from streams.ports import EventLog
 from streams.relay import RelayCheckpoints
 from streams.settling import Leading
+from streams.trailing import SWEEP_S, Trail
 
-SWEEP_S: Final = 5.0
-"""How often the logs are looked at."""
 _LEVEL_S: Final = 10.0
-_PAGE: Final = 500
 
 GATED: Final = frozenset(
     event_type(each).name
@@ -48,15 +46,16 @@ GATED: Final = frozenset(
         MemberWentPrivate,
         MemberWentPublic,
         PhotoAudienceChanged,
+        PhotoMoved,
+        PhotoProcessed,
         PhotoRemoved,
+        PhotoRendered,
         PhotoRestored,
         PhotoTakedownLifted,
         PhotoTakenDown,
     )
 )
-"""What changes who may see files that are there already."""
-
-_log = structlog.get_logger(__name__)
+"""What changes who may see files, or which there are."""
 
 
 @dataclass(slots=True)
@@ -72,37 +71,18 @@ class Gating:
 
     async def run(self) -> None:
         """Set gates until cancelled, after whatever goes wrong."""
-        while True:
-            try:
-                if self.leadership is None:
-                    await self.sweep()
-                else:
-                    async with self.leadership.lead("exposing") as lease:
-                        while await lease.held():
-                            await self.sweep()
-                            await asyncio.sleep(self.sweep_s)
-            except Exception as error:  # noqa: BLE001 reported, and tried again
-                _log.error("gates of files can't be set", exc_info=error)
-            await asyncio.sleep(self.sweep_s)
+        await self._trail().run()
 
     async def sweep(self) -> None:
         """Go through what is new in every log; a log that can't be gone on with now holds up no other."""
-        known = await self.checkpoints.load()
-        for log in range(self.log.logs):
-            try:
-                await self._follow(log, known.get(log, 0))
-            except Exception as error:  # noqa: BLE001 reported, and gone on with at the next sweep
-                _log.error("gates of files are not set", log=log, exc_info=error)
+        await self._trail().sweep()
 
-    async def _follow(self, log: int, after: int) -> None:
-        more = True
-        while more:
-            page = await self.log.read(log, after, _PAGE, GATED, personal=False)
-            if page.facts:
-                wanted = {log: page.facts[-1].position.number}
-                if not await self.progress.wait((VISIBILITY.name, AUTHORS.name), wanted, timeout_s=_LEVEL_S):
-                    raise Unavailable("visibility rows do not come level")
-                await self.expose(page.facts)
-            if page.last > after:
-                await self.checkpoints.store({log: page.last})
-            after, more = page.last, page.more
+    def _trail(self) -> Trail:
+        return Trail("exposing", self.log, GATED, self._set, self.checkpoints, self.leadership, self.sweep_s)
+
+    async def _set(self, log: int, facts: Sequence[Recorded]) -> int:
+        wanted = {log: facts[-1].position.number}
+        if not await self.progress.wait((VISIBILITY.name, AUTHORS.name), wanted, timeout_s=_LEVEL_S):
+            raise Unavailable("visibility rows do not come level")
+        await self.expose(facts)
+        return len(facts)

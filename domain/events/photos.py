@@ -136,6 +136,20 @@ class PhotoPruned:
     files: int
 
 
+@event("photo.moved.v1")
+class PhotoMoved:
+    """A photo that not everyone may see any more got new keys for its files; `moves` counts how often.
+
+    Files of former renditions end with the old keys.
+    """
+
+    at: datetime
+    photo_id: PhotoId
+    owner_id: MemberId
+    moves: int
+    rendition: Rendition
+
+
 @event("duplicates.decided.v1")
 class DuplicatesDecided:
     """A member looked at photos that are alike and said which of them to keep."""

@@ -21,7 +21,7 @@ from infra.cli.detecting import Unseen, detect, seen
 from infra.cli.rerendering import Chosen, all_photos, each, progress, rerender
 from infra.cli.tiering import in_bucket, in_folders
 from infra.core import Core, sweeping, utc_now
-from infra.developing import darkroom_of, detector_of
+from infra.developing import darkroom_of, detector_of, home_of
 from infra.files.objects import FileObjects
 from infra.images.pool import VipsDarkroom
 from infra.images.worker import Plates
@@ -165,10 +165,10 @@ def prune(
 
     async def run() -> None:
         async with _opened(data) as (core, objects):
-            pruned = 0
+            pruned, home = 0, home_of(core.installation)
             async for photo_id in each(photo_ids) if photo_ids else all_photos(core):
                 receipt = await prune_photo(PrunePhoto(photo_id, recipe), deps=core.deps, objects=objects)
-                left = await tidy_photo(TidyPhoto(photo_id), deps=core.deps, objects=objects)
+                left = await tidy_photo(TidyPhoto(photo_id), deps=core.deps, objects=objects, home=home)
                 pruned += bool(receipt.recorded or left)
                 if photo_ids:
                     done = "former files removed" if receipt.recorded or left else "nothing to remove"

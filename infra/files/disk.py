@@ -84,9 +84,7 @@ class Disk:
 
     def draft_at(self, target: Path) -> "Draft":
         """The same for a file that is no object (yet)."""
-        waiting = self.root / INCOMING
-        waiting.mkdir(parents=True, exist_ok=True)
-        path = waiting / secrets.token_hex(16)
+        path = self._waiting()
         return Draft(path, target, path.open("xb"))
 
     def write(self, key: str, content: bytes, content_type: str) -> None:
@@ -123,18 +121,23 @@ class Disk:
         path = self.path(key)
         return path.stat().st_size if path.is_file() else None
 
-    def move(self, source: str, target: str) -> None:
-        """Give an object another key, in one step where both lie on one file system; `NotFound` where there is none.
+    def copy(self, source: str, target: str) -> None:
+        """Give an object a second key; `NotFound` where there is none. Done again, it changes nothing.
 
-        Asked again after it was done, it does nothing.
+        No byte is copied where the file system knows hard links: objects are replaced or removed, never written into.
         """
-        before, after = self.path(source), self.path(target)
-        if before == after or (after.is_file() and not before.is_file()):
-            return
-        if not before.is_file():
-            raise _missing()
-        place(before, after)
-        self.tidy(before)
+        waiting = self._waiting()
+        try:
+            try:
+                waiting.hardlink_to(self.path(source))
+            except (FileNotFoundError, NotADirectoryError):
+                raise _missing() from None
+            except OSError:
+                self.write(target, self.read(source), "")
+            else:
+                place(waiting, self.path(target))
+        finally:
+            waiting.unlink(missing_ok=True)  # a rename onto another name of the same file does nothing
 
     def remove(self, keys: Sequence[str]) -> None:
         """End the objects; those that don't exist are no error."""
@@ -174,6 +177,12 @@ class Disk:
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
+
+    def _waiting(self) -> Path:
+        """A name for a file that is no object yet."""
+        folder = self.root / INCOMING
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / secrets.token_hex(16)
 
     def tidy(self, path: Path) -> None:
         """Remove the folders that an object leaves empty behind it."""

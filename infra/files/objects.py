@@ -130,16 +130,16 @@ class FileObjects:
         """How many bytes the object has; None where it does not exist."""
         return await asyncio.to_thread(self.disk.size, key)
 
-    async def move(self, source: str, target: str) -> None:
-        """Give an object another key, so that URLs to the old one end; done again, it does nothing."""
-        await asyncio.to_thread(self.disk.move, source, target)
+    async def copy(self, source: str, target: str) -> None:
+        """Give an object a second key; `NotFound` where there is none. Done again, it changes nothing."""
+        await asyncio.to_thread(self.disk.copy, source, target)
 
     async def remove(self, keys: Sequence[str]) -> None:
         """End the objects; those that don't exist are no error."""
         await asyncio.to_thread(self.disk.remove, keys)
 
     async def list(self, prefix: str = "") -> tuple[str, ...]:
-        """The keys under a prefix of whole segments, in order; meant for tidying and for tests."""
+        """The keys under a prefix of whole segments, in order; every file under it is visited."""
         return await asyncio.to_thread(self.disk.list, prefix)
 
     async def sweep(self, before: datetime) -> int:

@@ -118,9 +118,9 @@ def develop(job: Job) -> Developed | Spoiled:
     )
 
 
-def home(photo_id: PhotoId, secret: bytes) -> str:
-    """The folder of all of a photo's variants: nobody can guess it without the secret, and it is always the same."""
-    return f"{folder(photo_id)}/{_unguessable(photo_id, secret)}"
+def home(photo_id: PhotoId, secret: bytes, moves: int = 0) -> str:
+    """The folder of all of a photo's variants: nobody can guess it without the secret; it changes with each move."""
+    return f"{folder(photo_id)}/{_unguessable(photo_id, secret, moves)}"
 
 
 def _home(job: Job) -> str:
@@ -128,11 +128,12 @@ def _home(job: Job) -> str:
     photo_id = job.original.photo_id
     if job.original.wanted == Wanted.AVATAR:
         return f"{avatar_folder(photo_id)}/{_unguessable(photo_id, job.secret)}"
-    return home(photo_id, job.secret)
+    return home(photo_id, job.secret, job.original.moves)
 
 
-def _unguessable(photo_id: PhotoId, secret: bytes) -> str:
-    return hmac.new(secret, f"variants of {photo_id}".encode(), "sha256").hexdigest()[:32]
+def _unguessable(photo_id: PhotoId, secret: bytes, moves: int = 0) -> str:
+    what = f"variants of {photo_id}" + (f" after {moves}" if moves else "")
+    return hmac.new(secret, what.encode(), "sha256").hexdigest()[:32]
 
 
 def libvips_version() -> tuple[int, ...]:

@@ -59,8 +59,9 @@ class Parts:
     """What streams are made of.
 
     `preview` and `process` develop a photo, and `label` lets a model look at one, as many at once as it `looks` at,
-    where this process has the means; `settling` finishes what crashed commands
-    left, `exposing` sets gates of files that they left, `sweeping` removes uploads that were given up.
+    where this process has the means; `settling` finishes what crashed commands left, `exposing` sets gates of files
+    that they left, `moving` gives files of photos that went private other keys, `sweeping` removes uploads that were
+    given up.
     """
 
     log: EventLog
@@ -78,6 +79,7 @@ class Parts:
     looks: int = 0
     settling: Service | None = None
     exposing: Service | None = None
+    moving: Service | None = None
     sweeping: Service | None = None
 
 
@@ -137,8 +139,8 @@ async def build_worker(settings: Settings, parts: Parts, names: Iterable[str]) -
         services.append(parts.celebrities)
     if SETTLING in projections and parts.settling is not None:
         services.append(parts.settling)
-    if VISIBILITY in projections and parts.exposing is not None:
-        services.append(parts.exposing)
+    if VISIBILITY in projections:
+        services += [each for each in (parts.exposing, parts.moving) if each is not None]
     if projections:
         broker = _broker(settings, wants[Name.EVENTS], partitions)
         services.append(Hosts(parts.log, parts.models, projections, broker, on_fed=_all(told)))

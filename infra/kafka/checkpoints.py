@@ -13,6 +13,7 @@ import psycopg
 
 RELAYED: Final = "relay_checkpoints"
 EXPOSED: Final = "exposing_checkpoints"
+MOVED: Final = "moving_checkpoints"
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS {} (log INTEGER PRIMARY KEY, number BIGINT NOT NULL)"
 _BUSY_S: Final = 5.0
 

@@ -173,24 +173,16 @@ class Bucket:
             with suppress(NotFound), _reaching():
                 self._client.delete_object_tags(self.place.bucket, key)
 
-    def move(self, source: str, target: str) -> None:
-        """Give an object another key, unpublished; `NotFound` where there is none.
+    def copy(self, source: str, target: str) -> None:
+        """Give an object a second key, unpublished; `NotFound` where there is none. Done again, it changes nothing.
 
-        Asked again after it was done, it does nothing. The store copies, so no byte passes through here.
+        The store copies, so no byte passes through here.
         """
-        if checked(source) == checked(target):
-            return
-        try:
-            with _reaching():
-                origin = CopySource(self.place.bucket, source)
-                self._client.copy_object(
-                    self.place.bucket, target, origin, tags=Tags.new_object_tags(), tagging_directive=REPLACE
-                )
-        except NotFound:
-            if self.size(target) is None:
-                raise
-            return
-        self.remove([source])
+        with _reaching():
+            origin = CopySource(self.place.bucket, checked(source))
+            self._client.copy_object(
+                self.place.bucket, checked(target), origin, tags=Tags.new_object_tags(), tagging_directive=REPLACE
+            )
 
     def remove(self, keys: Sequence[str]) -> None:
         """End the objects, a thousand a request; those that don't exist are no error."""

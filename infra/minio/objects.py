@@ -110,14 +110,14 @@ class MinioObjects:
         """Let their `public_url` answer no one from now on; done again, it changes nothing."""
         await asyncio.to_thread(self.bucket.withhold, keys)
 
-    async def move(self, source: str, target: str) -> None:
-        """Give an object another key, under which it is not published; done again, it does nothing."""
-        await asyncio.to_thread(self.bucket.move, source, target)
+    async def copy(self, source: str, target: str) -> None:
+        """Give an object a second key, under which it is not published; done again, it changes nothing."""
+        await asyncio.to_thread(self.bucket.copy, source, target)
 
     async def remove(self, keys: Sequence[str]) -> None:
         """End the objects; those that don't exist are no error."""
         await asyncio.to_thread(self.bucket.remove, keys)
 
     async def list(self, prefix: str = "") -> tuple[str, ...]:
-        """The keys under a prefix of whole segments, in order; meant for tidying and for tests."""
+        """The keys under a prefix of whole segments, in order."""
         return await asyncio.to_thread(self.bucket.list, prefix)

@@ -70,6 +70,7 @@ from domain.events import (
     PhotoErased,
     PhotoLabelled,
     PhotoLiked,
+    PhotoMoved,
     PhotoPreviewed,
     PhotoProcessed,
     PhotoPruned,
@@ -108,7 +109,7 @@ ALIKE = (
 )
 AUDIENCES = ("public", "friends", "private")
 PICTURES = ("upload", "process", "audience", "remove", "describe")
-MEDIA = ("preview", "render", "detect", "duplicates", "open_upload", "avatar")
+MEDIA = ("preview", "render", "detect", "duplicates", "open_upload", "avatar", "move")
 VERBS = ("join", "privacy", "profile", "session", "follow", "block", "mute", "fame", *PICTURES, *MEDIA)
 REACTIONS = ("like", "comment", "edit")
 ALBUMS = ("album", "place", "place")
@@ -343,6 +344,23 @@ class World:
             *([rendered] if c else []),
             *([PhotoPruned(**of, files=1)] if c == 3 else []),
         )
+
+    def move(self, a, b, c):
+        """Give a photo's files other keys."""
+        photo = self._photo(a)
+        known = self.photos[photo]
+        if known["status"] != "ready" or known.get("erased"):
+            return
+        known["moves"] = known.get("moves", 0) + 1
+        files = tuple(Variant(f"size{size}", "webp", size, size, 1, f"m{b}") for size in range(c))
+        moved = PhotoMoved(
+            at=self.at,
+            photo_id=photo,
+            owner_id=known["owner_id"],
+            moves=known["moves"],
+            rendition=Rendition(2, 20, 10, "LEHV6n", "#aabbcc", files),
+        )
+        self._record(photos.stream(photo), moved)
 
     def detect(self, a, b, c):
         """Ask that a model looks at a photo, have it look, or have it fail."""

@@ -1,6 +1,7 @@
 """A photograph goes all the way round: from its upload into a follower's feed, liked and commented."""
 
 import io
+import time
 from itertools import count
 
 import httpx
@@ -109,6 +110,27 @@ def test_a_private_account_is_seen_by_those_it_has_accepted(url: str) -> None:
     assert httpx.get(url_of_file.split("?")[0]).status_code in {403, 404}
     assert [item["photo_id"] for item in ben.get("/feed")["items"]] == [photo_id]
     cleo.call("GET", f"/photos/{photo_id}", status=404)
+
+
+def test_a_photo_that_was_for_friends_for_a_while_has_other_urls_than_strangers_kept(url: str) -> None:
+    (ana,) = people(url, 1)
+    photo_id = ana.publish(seed=22)
+    kept = [variant["url"] for variant in ana.ready(photo_id)["image"]["variants"]]
+    assert {httpx.get(file).status_code for file in kept} == {200}
+
+    def image() -> list[str]:
+        return [variant["url"] for variant in ana.get(f"/photos/{photo_id}")["image"]["variants"]]
+
+    ana.call("PATCH", f"/photos/{photo_id}", json={"audience": "friends"}, status=200)
+    assert {httpx.get(file).status_code for file in kept} <= {403, 404}
+    until = time.monotonic() + 60
+    while {httpx.URL(file).path for file in image()} & {httpx.URL(file).path for file in kept}:
+        assert time.monotonic() < until, "the files have the same keys still"
+    assert {httpx.get(file).status_code for file in image()} == {200}
+
+    ana.call("PATCH", f"/photos/{photo_id}", json={"audience": "public"}, status=200)
+    assert {httpx.get(file).status_code for file in image()} == {200}
+    assert {httpx.get(file).status_code for file in kept} <= {403, 404}
 
 
 def test_a_file_that_is_no_picture_is_rejected_with_its_reason_and_stops_nothing(url: str) -> None:

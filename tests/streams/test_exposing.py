@@ -74,7 +74,18 @@ async def place(tmp_path):
                 found.photos.append(await whole.photo("ana"))
             await whole.level()
             assert len(doors.open) == 2
+            await found.gating().sweep()  # past all this
             yield found
+
+
+async def test_files_whose_gates_were_to_be_opened_by_someone_who_was_killed_are_open(place):
+    place.doors.away = True
+    await place.made.photo("ana")
+    place.doors.away = False
+    assert len(place.doors.open) == 2
+    await place.made.level()
+    await place.gating().sweep()
+    assert len(place.doors.open) == 3
 
 
 async def test_a_photo_deleted_while_the_read_store_was_away_is_shut(place):

@@ -277,13 +277,25 @@ def test_a_key_that_passes_stays_below_its_root(key: str) -> None:
     assert ".." not in path.parts
 
 
-async def test_moving_ends_the_old_urls(scene: Scene) -> None:
+@pytest.mark.parametrize("linking", [True, False], ids=["by a link", "byte by byte"])
+async def test_a_copy_is_there_at_once_and_outlives_what_it_is_of(scene: Scene, monkeypatch, linking: bool) -> None:
+    def refuse(*_: Path) -> None:
+        raise PermissionError
+
+    if not linking:  # as on file systems that know no hard links
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
     await scene.objects.put(KEY, b"x", "image/webp")
     for _ in range(2):
-        await scene.objects.move(KEY, "photos/elsewhere.webp")
-        assert scene.files() == ["objects/photos/elsewhere.webp"]
+        await scene.objects.copy(KEY, "photos/elsewhere.webp")
+        assert set(scene.files()) == {f"objects/{KEY}", "objects/photos/elsewhere.webp"}
+    await scene.objects.put(KEY, b"y", "image/webp")
+    assert scene.objects.disk.read("photos/elsewhere.webp") == b"x"
+    await scene.objects.remove([KEY])
+    assert scene.files() == ["objects/photos/elsewhere.webp"]
     with pytest.raises(NotFound):
-        await scene.objects.move("photos/never", "photos/there")
+        await scene.objects.copy("photos/never", "photos/there")
+    with pytest.raises(NotFound):
+        await scene.objects.copy("photos", "photos/there")
 
 
 async def test_keys_are_listed_by_prefix(scene: Scene) -> None:

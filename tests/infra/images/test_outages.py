@@ -18,6 +18,7 @@ from infra.developing import Developing
 from infra.files.disk import Disk
 from infra.files.objects import FileObjects
 from infra.images.pool import VipsDarkroom
+from infra.images.worker import home
 from infra.minio.bucket import Place
 from infra.minio.objects import MinioObjects
 from streams.reactions import Reactions
@@ -27,6 +28,10 @@ from tests.people import jpeg
 
 PICTURES = [jpeg(seed, (700, 500)) for seed in range(4)]
 NO_PICTURE = b"text that is named for a picture"
+
+
+def placed(photo_id: str, moves: int) -> str:
+    return home(photo_id, b"variants", moves)
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ async def developed(
     made: Inside, darkroom: VipsDarkroom, objects: FileObjects | MinioObjects, *, left: Container[int] = range(10**9)
 ) -> None:
     """Let hands take what waits, as a server's do, until nothing does, and so many objects are left."""
-    developing = Developing(made.core.deps, darkroom, objects)
+    developing = Developing(made.core.deps, darkroom, objects, placed)
     queries, pace = made.core.queries, {"concurrency": 2, "sweep_s": 0.05, "again_s": 0.05}
     stages = (
         Reactions(queries.previews, developing.preview, **pace),
@@ -169,7 +174,7 @@ async def test_an_edition_that_another_overtook_leaves_no_file(made, tmp_path):
                 assert (await made.call("ana", "PUT", f"/photos/{photo}/edits", json={"rotate": 180})).is_success
             return outcome
 
-        developing = Developing(made.core.deps, SimpleNamespace(develop=develop), objects)
+        developing = Developing(made.core.deps, SimpleNamespace(develop=develop), objects, placed)
         for _ in range(2):
             await developing.process(photo, "")
     (loaded,) = await made.core.store.load(photos.stream(photo))
