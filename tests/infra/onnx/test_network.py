@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from domain.images import Box, Label
-from infra.onnx.answers import MOST, Boxed, Classed, labels_in
+from infra.onnx.answers import MOST, Boxed, Classed, labels_in, meaning_of
 from infra.onnx.network import open_network
 from infra.onnx.spec import Spec, UnfitModel
 from tests.infra.onnx import models
@@ -60,6 +60,38 @@ def test_pixels_are_scaled_as_the_settings_say(tmp_path, pixels, red, grey):
     assert (fed.shape, fed.dtype) == ((2, 3, models.SIDE, models.SIDE), np.float32)
     assert fed[:, 0, 0, 0] == pytest.approx([red, grey], abs=1e-5)
     assert network.look(shown(RED))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "meaning"),
+    [
+        ({"probabilities": (2, 1000)}, Classed("probabilities")),
+        ({"pooled": (2, 1000, 1, 1)}, Classed("pooled")),
+        ({"logits": (2, 100, 92), "pred_boxes": (2, 100, 4)}, Boxed("pred_boxes", "logits")),
+        ({"logits": (2, 100, 4), "pred_boxes": (2, 100, 4)}, Boxed("pred_boxes", "logits")),
+        (
+            {
+                "num_detections": (2,),
+                "detection_boxes": (2, 0, 4),
+                "detection_scores": (2, 0),
+                "detection_classes": (2, 0),
+            },
+            Boxed("detection_boxes", "detection_scores", "detection_classes"),
+        ),
+        ({"output0": (2, 84, 8400)}, None),
+        ({"boxes": (2, 100, 4)}, None),
+        ({"boxes": (2, 100, 4), "one": (2, 100), "other": (2, 100)}, None),
+        ({"scores": (2, 10), "features": (2, 512)}, None),
+        ({"one": ()}, None),
+    ],
+)
+def test_outputs_are_told_apart_by_their_shapes_and_names(shapes, meaning):
+    answers = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    if meaning is None:
+        with pytest.raises(UnfitModel, match="the model answers with"):
+            meaning_of(answers)
+    else:
+        assert meaning_of(answers) == meaning
 
 
 def test_scores_become_probabilities_as_the_settings_say():
