@@ -29,6 +29,8 @@ class Naive:
     trash: list[str] = field(default_factory=list)
     likes: list[Pair] = field(default_factory=list)
     comments: dict[str, Comment] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    """Photos and members that moderators have taken down."""
 
     def apart(self, one: str | None, other: str) -> bool:
         """Whether either blocks the other."""
@@ -36,7 +38,7 @@ class Naive:
 
     def sees_profile(self, viewer: str | None, other: str) -> bool:
         """Whether the viewer may see who a member is."""
-        return not self.apart(viewer, other) or (viewer, other) in self.blocks
+        return other not in self.down and (not self.apart(viewer, other) or (viewer, other) in self.blocks)
 
     def sees_lists(self, viewer: str | None, owner: str) -> bool:
         """Whether a member's lists are open to the viewer."""
@@ -49,7 +51,7 @@ class Naive:
     def sees(self, viewer: str | None, photo: str) -> bool:
         """Whether the viewer may see a photo."""
         owner = self.owner[photo]
-        if photo in self.trash:
+        if photo in self.trash or not self.down.isdisjoint({photo, owner}):
             return False
         if viewer == owner:
             return True

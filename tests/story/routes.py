@@ -76,13 +76,13 @@ def told_of(model: Naive, viewer: str | None, photo: str) -> bool:
 
 
 def own(model: Naive, viewer: str | None, photo: str) -> bool:
-    """It is the viewer's, deleted or not."""
+    """It is the viewer's, deleted, taken down or neither."""
     return model.owner[photo] == viewer
 
 
 def kept(model: Naive, viewer: str | None, photo: str) -> bool:
-    """It is the viewer's, and not deleted."""
-    return own(model, viewer, photo) and photo not in model.trash
+    """It is the viewer's, and neither deleted nor taken down."""
+    return own(model, viewer, photo) and model.sees(viewer, photo)
 
 
 def maybe_kept(model: Naive, viewer: str | None, photo: str) -> bool | None:
@@ -96,9 +96,9 @@ def trashed(model: Naive, viewer: str | None, photo: str) -> bool:
 
 
 def there(model: Naive, viewer: str | None, photo: str) -> bool:
-    """Whoever has a link to it sees it, whomever it is meant for, until it is deleted."""
+    """Whoever has a link to it sees it, whomever it is meant for, as long as its owner does."""
     del viewer
-    return photo not in model.trash
+    return model.sees(model.owner[photo], photo)
 
 
 def never(model: Naive, viewer: str | None, photo: str) -> bool:

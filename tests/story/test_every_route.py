@@ -1,9 +1,13 @@
 """For random histories, every route that could show a photo agrees with the one visibility rule, for everybody."""
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +16,7 @@ import pytest
 
 from domain.visibility import MemberState, PhotoState, Relation, may_see_photo
 from tests.api.schemas import Document
-from tests.people import Person, jpeg, person
+from tests.people import Person, jpeg, logged_in, person
 from tests.serving import Server
 from tests.story.asking import Where, listen
 from tests.story.history import History
@@ -41,18 +45,26 @@ NEVER = {"original without signature"}
 """Routes that show nothing at all."""
 
 
+@dataclass(frozen=True)
+class Installation:
+    """Where a server answers, and the settings with which its command line is at work on the same."""
+
+    url: str
+    settings: dict[str, str]
+
+
 @pytest.fixture
-def own_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
+def own(request: pytest.FixtureRequest, tmp_path) -> Iterator[Installation]:
     """An installation of one's own, where nobody else publishes."""
     if request.param == "embedded":
         running = Server(tmp_path / "data", environment={"FILMROLL_CATCH_UP_S": "20"}).start(deadline_s=180)
-        yield running.url
+        yield Installation(running.url, {"FILMROLL_DATA": str(running.data)})
         running.stop()
         return
     from tests.cluster_story import Story  # its drivers come with the extra `cluster`
 
     story = Story(request.getfixturevalue("stack"), tmp_path / "data", environment={"FILMROLL_CATCH_UP_S": "20"})
-    yield story.server.start(deadline_s=240).url
+    yield Installation(story.server.start(deadline_s=240).url, story.environment)
     story.end()
 
 
@@ -67,8 +79,10 @@ def by_the_rule(model: Naive, viewer: str | None, photo: str) -> bool:
         blocked_by=(owner, viewer) in model.blocks,
         muted=(viewer, owner) in model.mutes,
     )
-    state = PhotoState(photo, owner, "ready", model.audience[photo], removed=photo in model.trash)
-    return may_see_photo(viewer, state, MemberState(owner, owner in model.private), relation)
+    gone, down = photo in model.trash, photo in model.down
+    state = PhotoState(photo, owner, "ready", model.audience[photo], removed=gone, taken_down=down)
+    account = MemberState(owner, owner in model.private, taken_down=owner in model.down)
+    return may_see_photo(viewer, state, account, relation)
 
 
 @dataclass
@@ -126,31 +140,50 @@ class Ways:
         return str(made["url"]).rsplit("/", 1)[1]
 
 
-def neutral(url: str) -> tuple[Person, str]:
+def moderator(own: Installation) -> tuple[Person, str]:
     """Someone whom nobody knows, with a photo for everyone."""
-    them = person(url, f"neutral{uuid.uuid4().hex[:8]}")
+    them = person(own.url, f"neutral{uuid.uuid4().hex[:8]}")
     photo = them.publish(jpeg(997, (32, 24)))
     them.ready(photo)
-    return them, photo
+    granted = [Path(sys.executable).parent / "filmroll", "members", "grant", them.username, "moderator"]
+    subprocess.run(granted, check=True, capture_output=True, env={**os.environ, **own.settings})
+    return logged_in(own.url, them.username), photo
+
+
+def judge(history: History, them: Person) -> None:
+    """Two photos and a member are taken down, and a third photo for a while; the member is at the door from then on."""
+    model, dice = history.model, history.dice
+    photos = dice.sample([photo for photo in model.owner if photo not in model.trash], 3)
+    name = dice.choice(sorted({*model.owner.values()} - {model.owner[photo] for photo in photos}))
+    member = history.people.pop(name).get("/me")["member_id"]
+    for subject in (*(f"photo:{photo}" for photo in photos), f"member:{member}"):
+        them.call("PUT", f"/moderation/takedowns/{subject}", status=204)
+    them.call("DELETE", f"/moderation/takedowns/photo:{photos[0]}", status=204)
+    model.down.update({name, *photos[1:]})
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("own_url", "seed", "operations"),
+    ("own", "seed", "operations"),
     [("embedded", 21, 250), ("embedded", 22, 150), pytest.param("cluster", 21, 150, marks=pytest.mark.cluster)],
-    indirect=["own_url"],
+    indirect=["own"],
 )
-def test_every_route_agrees_with_the_rule_for_every_viewer_and_photo(own_url: str, seed: int, operations: int) -> None:
-    history = History(own_url, seed, members=5, weights=WEIGHTS)
+def test_every_route_agrees_with_the_rule_for_every_viewer_and_photo(
+    own: Installation, seed: int, operations: int
+) -> None:
+    history = History(own.url, seed, weights=WEIGHTS)
     ways, people, model = Ways(history), history.people, history.model
     begun = {name: listen(me)[1] for name, me in people.items()}
-    them, like = neutral(own_url)
+    them, like = moderator(own)
     for _ in range(operations):
         history.operate()
-    people[them.username] = them  # so that what they did is known too
     history.know()
-    token = people.pop(them.username).headers["X-Min-Position"]
-    with ThreadPoolExecutor(len(people)) as listeners, httpx.Client(base_url=own_url, timeout=60) as http:
+    them.headers["X-Min-Position"] += f",{people[history.names[0]].headers['X-Min-Position']}"
+    judge(history, them)
+    token = them.headers["X-Min-Position"]
+    for me in people.values():
+        me.headers["X-Min-Position"] = token
+    with ThreadPoolExecutor(len(people)) as listeners, httpx.Client(base_url=own.url, timeout=60) as http:
         live = {
             name: listeners.submit(lambda me, last: listen(me, last)[0], me, begun[name]) for name, me in people.items()
         }
