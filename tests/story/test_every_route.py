@@ -165,7 +165,7 @@ def judge(history: History, them: Person) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("own", "seed", "operations"),
-    [("embedded", 21, 250), ("embedded", 22, 150), pytest.param("cluster", 21, 150, marks=pytest.mark.cluster)],
+    [("embedded", 30, 150), ("embedded", 22, 150), pytest.param("cluster", 21, 150, marks=pytest.mark.cluster)],
     indirect=["own"],
 )
 def test_every_route_agrees_with_the_rule_for_every_viewer_and_photo(
