@@ -1,20 +1,34 @@
 """The bucket's lifecycle rules on a real MinIO: written, applied beside those of others, and said where not taken."""
 
 import json
+import os
 import secrets
+import socket
+import subprocess
+import threading
+import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+import urllib3
+from minio.credentials import StaticProvider
+from minio.crypto import encrypt
+from minio.minioadmin import MinioAdmin
 
 from domain.errors import Refused
 from domain.ids import new_id
-from domain.tiers import TIERS
+from domain.tiers import TIERS, Tier
 from domain.uploads import object_key
 from infra.minio import lifecycle
 from infra.minio.bucket import Bucket, Original, Place
+from infra.minio.objects import MinioObjects
+from infra.stack.layout import default_cache
+from infra.stack.versions import MINIO
 from tests.infra.cli.running import complaint, say
 from tests.servers import Servers
 
@@ -152,3 +166,76 @@ def test_the_command_tells_what_it_would_do_and_does_it(
 
     monkeypatch.setenv("FILMROLL_MINIO_TIERS", "cold=DEEP_ARCHIVE")
     assert "can't be read at once" in complaint("media", "tier", "--dry-run")
+
+
+class _Command:
+    """The admin call that adds a remote tier, which the library has no name for."""
+
+    value = "tier"
+
+
+def waited(holds: Callable[[], bool], what: str) -> None:
+    end, pause = time.monotonic() + 60, threading.Event()
+    while not holds():
+        assert time.monotonic() < end, f"not within a minute: {what}"
+        pause.wait(0.2)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture
+def tiered(bucket: Bucket, tmp_path: Path) -> Iterator[Place]:
+    """A MinIO of the test's own that scans all the time, with `FAR` as a remote tier of it: the bucket of the other."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+    near = replace(bucket.place, endpoint=endpoint, access_key="filmroll", secret_key="filmroll-secret")
+    keys = {"MINIO_ROOT_USER": near.access_key, "MINIO_ROOT_PASSWORD": near.secret_key}
+    haste = {"MINIO_SCANNER_SPEED": "fastest", "MINIO_SCANNER_CYCLE": "1s", "MINIO_BROWSER": "off"}
+    program = default_cache() / f"minio-{MINIO}" / "minio"
+    with subprocess.Popen(
+        [program, "server", tmp_path / "near", "--address", endpoint],
+        env={**os.environ, **keys, **haste},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            waited(lambda: answers(f"http://{endpoint}/minio/health/cluster"), "a MinIO of its own")
+            add_tier(near, bucket.place)
+            yield near
+        finally:
+            server.kill()
+
+
+def add_tier(near: Place, far: Place) -> None:
+    pool = urllib3.PoolManager(timeout=20, retries=False)
+    keys = StaticProvider(near.access_key, near.secret_key)
+    admin = MinioAdmin(endpoint=near.endpoint, credentials=keys, secure=False, http_client=pool)
+    where = {"AccessKey": far.access_key, "SecretKey": far.secret_key, "Bucket": far.bucket}
+    tier = {"Name": "FAR", "Endpoint": far.url, "Prefix": "", **where}
+    said = json.dumps({"Version": "v1", "Type": "minio", "Name": "FAR", "MinIO": tier}).encode()
+    assert admin._url_open(method="PUT", command=_Command, body=encrypt(said, near.secret_key)).status < 300
+    pool.clear()
+
+
+def test_the_store_moves_originals_by_the_rules_and_they_are_read_as_before(bucket: Bucket, tiered: Place) -> None:
+    near = Bucket(tiered)
+    near.found()
+    content = os.urandom(1_000_000)
+    key = days_old(31, content, near)
+    applied = lifecycle.apply(near, [Tier("warm", 0)], {"warm": "FAR"})
+    assert (applied.rules, applied.unknown) == (("filmroll-leftovers", "filmroll-warm"), ())
+    near.mark(key)
+    waited(lambda: list(near.originals()) == [Original(key, len(content), "FAR")], "the original in its tier")
+    assert len(bucket.list("")) == 1  # the rendered file stayed
+    assert near.read(key) == content
+    objects = MinioObjects(tiered, now=lambda: datetime.now(UTC))
+    url = objects.signed_url(key, datetime.now(UTC) + timedelta(minutes=10))
+    assert httpx.get(url, trust_env=False).content == content
+    assert lifecycle.apply(near, [Tier("warm", 0)], {"warm": "FAR"}) == applied
+    near.close()
+    objects.bucket.close()
