@@ -5,7 +5,7 @@ moment; whoever is interrupted anywhere is followed by another who copies to the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Final
 
 from commands.deciding import Receipt, decide
 from commands.developing import because
-from commands.errors import Conflict
+from commands.errors import Conflict, Unavailable
 from commands.photos import photo_part
 from commands.ports import Deps, Home, Objects
 from domain import files, photos
@@ -26,6 +26,7 @@ from domain.photos import Photo
 from domain.recorded import Recorded
 
 _TRIES: Final = 5
+_CALLS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def move_photo(command: MovePhoto, *, deps: Deps, objects: Objects, home: 
         photo = fold(part.evolve, part.start, (fact.event for fact in loaded.events))
         before = photo.rendition
         if before is None or photo.erased or not _due(photo, loaded.events, command.private_at):
-            await objects.remove(sorted(copied - photo.keys))
+            await _end(objects, copied - photo.keys)
             return Receipt(photo)
         after = files.moved(before, home(command.photo_id, photo.moves + 1))
         pairs = list(zip(before.variants, after.variants, strict=True))
@@ -59,7 +60,7 @@ async def move_photo(command: MovePhoto, *, deps: Deps, objects: Objects, home: 
         deps = replace(deps, context=partial(because, loaded.events[-1]))
         receipt = await decide(deps, part, partial(photos.move, before=before, after=after, at=deps.now()))
         if receipt.recorded:
-            await objects.remove(sorted(copied - receipt.state.keys))
+            await _end(objects, copied - receipt.state.keys)
             return receipt
     raise Conflict("a photo was rendered anew as often as its files were moved")
 
@@ -72,5 +73,19 @@ def _due(photo: Photo, facts: Sequence[Recorded], private_at: datetime | None) -
 
 
 async def _copied(objects: Objects, source: str, target: str) -> None:
-    with suppress(NotFound):
-        await objects.copy(source, target)
+    """Ask a store that fails a few times at once: of many calls, one that fails now and then would fail some each time."""
+    for left in reversed(range(_CALLS)):
+        try:
+            with suppress(NotFound):
+                await objects.copy(source, target)
+        except (Unavailable, OSError):
+            if not left:
+                raise
+        else:
+            return
+
+
+async def _end(objects: Objects, keys: Collection[str]) -> None:
+    """Copies of what was rendered anew meanwhile are of no use."""
+    if keys:
+        await objects.remove(sorted(keys))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
 from commands.errors import Unavailable
 from domain.events import (
     MemberWentPrivate,
@@ -41,6 +43,8 @@ NARROWING: Final = frozenset(event_type(each).name for each in (MemberWentPrivat
 """What may end that a photo is for everyone; what is removed or taken down comes back under the keys that it had."""
 LEAVING: Final = frozenset(event_type(each).name for each in (PhotoErased, PhotoMoved, PhotoRejected, PhotoRendered))
 """What may leave files behind that nothing shows."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -76,21 +80,34 @@ class Moving:
         )
 
     async def _react(self, log: int, facts: Sequence[Recorded]) -> int:
+        """What was done before something failed is not done again: a store that fails now and then is got past."""
         for done, fact in enumerate(facts):
-            match fact.event:
-                case PhotoAudienceChanged(photo_id=photo_id):
-                    await self.move(photo_id, None)
-                case MemberWentPrivate(member_id=member_id):
-                    await self._level(AUTHORS.name, log, fact)
-                    await self._move_all(member_id, fact.recorded_at)
-                case PhotoRendered(edition=0):
-                    pass  # by another recipe: the former files stay until they are pruned
-                case PhotoMoved() | PhotoRejected() | PhotoErased() | PhotoRendered() as left:
-                    if self.now() - fact.recorded_at < timedelta(seconds=self.shown_s):
-                        return done
-                    await self._level(PHOTOS.name, log, fact)
-                    await self.tidy(left.photo_id)
+            try:
+                if not await self._one(log, fact):
+                    return done
+            except Exception as error:
+                if not done:
+                    raise
+                _log.warning("files are not moved yet", log=log, number=fact.position.number, exc_info=error)
+                return done
         return len(facts)
+
+    async def _one(self, log: int, fact: Recorded) -> bool:
+        """Whether its time has come."""
+        match fact.event:
+            case PhotoAudienceChanged(photo_id=photo_id):
+                await self.move(photo_id, None)
+            case MemberWentPrivate(member_id=member_id):
+                await self._level(AUTHORS.name, log, fact)
+                await self._move_all(member_id, fact.recorded_at)
+            case PhotoRendered(edition=0):
+                pass  # by another recipe: the former files stay until they are pruned
+            case PhotoMoved() | PhotoRejected() | PhotoErased() | PhotoRendered() as left:
+                if self.now() - fact.recorded_at < timedelta(seconds=self.shown_s):
+                    return False
+                await self._level(PHOTOS.name, log, fact)
+                await self.tidy(left.photo_id)
+        return True
 
     async def _move_all(self, owner_id: MemberId, private_at: datetime) -> None:
         before: PhotoId | None = None

@@ -57,8 +57,10 @@ class Draft:
 
     def drop(self) -> None:
         """Leave nothing of the draft; after `keep` the object stays."""
-        self.file.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            self.file.close()  # which may find no room for what waits to be written
+        finally:
+            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class Disk:
             sorted(
                 path.relative_to(self.root / bucket).as_posix()
                 for bucket in self.buckets
-                for path in (self.root / bucket / start).rglob("*")
+                for folder, _, names in os.walk(self.root / bucket / start, onerror=_unless_gone)
+                for path in (Path(folder, name) for name in names)
                 if path.is_file()
             )
         )
@@ -223,6 +226,12 @@ def _opened(folder: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder may be tidied away while others are walked through."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _missing() -> NotFound:

@@ -1,12 +1,14 @@
 """The object store on the file system: adapter of the port `Objects`, and what the API needs to take and serve files."""
 
 import asyncio
+import errno
 import secrets
 from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from commands.errors import Unavailable
 from commands.ports import Now, SignedPut
 from domain.errors import Invalid, TooLarge, Unsupported
 from infra.files.disk import Disk, Draft, Found
@@ -14,6 +16,7 @@ from infra.files.parts import Parts
 from infra.files.signing import Access, PutGrant, Signer, rounded
 
 _CHUNK = 1 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _URLS = 50_000
 """So many URLs are remembered, some 20 MB."""
 
@@ -57,7 +60,7 @@ class FileObjects:
         """Store what was granted as it arrives, at most a MiB of it in memory; gives its ETag.
 
         The object appears in one step, durably, or not at all: a byte more than granted raises `TooLarge("too_large")`
-        at once, fewer raise `Invalid("size_mismatch")` in the end.
+        at once, fewer raise `Invalid("size_mismatch")` in the end. Without room, `commands.errors.Unavailable` is raised.
         """
         draft = await asyncio.to_thread(self._draft, grant)
         try:
@@ -74,6 +77,10 @@ class FileObjects:
             _check_size(count, grant.size)
             await asyncio.to_thread(draft.write, bytes(waiting))
             await asyncio.to_thread(draft.keep)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise Unavailable("there is no room for what is uploaded") from error
         finally:
             await asyncio.to_thread(draft.drop)
         return await asyncio.to_thread(self._etag, grant)

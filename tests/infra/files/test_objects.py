@@ -1,6 +1,7 @@
 """Objects as files: who may put and read what, and what a crash, an attack or a second bucket change."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -305,6 +306,22 @@ async def test_keys_are_listed_by_prefix(scene: Scene) -> None:
     assert await scene.objects.list() == ("a/1", "a/b/2", "ab/3")
     await scene.objects.remove(["a/b/2"])
     assert not (scene.root / "objects/a/b").exists()
+
+
+def test_folders_that_are_tidied_away_meanwhile_hold_up_no_list(tmp_path: Path, monkeypatch) -> None:
+    disk = Disk(tmp_path)
+    for key in ("a/1", "b/2", "c/3"):
+        disk.write(key, b"x", "image/webp")
+    scan, seen = os.scandir, []
+
+    def scandir(folder):
+        seen.append(folder)
+        if len(seen) == 2:  # after the folder of folders was read
+            disk.remove(["a/1", "b/2"])
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert disk.list("") == ("c/3",)
 
 
 def test_a_new_bucket_takes_its_share_and_moves_no_other_key(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Stores that do to a worker what crashes, stalls and broken disks do; they travel to the worker as they are."""
 
+import errno
 import os
 import signal
 import threading
@@ -87,7 +88,7 @@ def _counted(tally: Path) -> int:
 class Faltering:
     """Fails at every third call, whichever process makes it."""
 
-    disk: Disk
+    disk: Disk | Bucket
     tally: Path
 
     def read(self, key: str) -> bytes:
@@ -107,7 +108,7 @@ class Faltering:
 class Murderous:
     """Kills the worker as `kill -9` does, in the middle of its files, at every tenth write until it did so twice."""
 
-    disk: Disk
+    disk: Disk | Bucket
     tally: Path
 
     def read(self, key: str) -> bytes:
@@ -117,6 +118,25 @@ class Murderous:
         if _counted(self.tally) in {9, 19}:
             os.kill(os.getpid(), signal.SIGKILL)
         self.disk.write(key, content, content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Cramped:
+    """Tells how often there was no room."""
+
+    disk: Disk
+    tally: Path
+
+    def read(self, key: str) -> bytes:
+        return self.disk.read(key)
+
+    def write(self, key: str, content: bytes, content_type: str) -> None:
+        try:
+            self.disk.write(key, content, content_type)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                _counted(self.tally)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

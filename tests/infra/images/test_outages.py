@@ -2,28 +2,34 @@
 
 import asyncio
 import secrets
+import subprocess
 from collections import Counter
 from collections.abc import Container
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from commands.developing import ProcessAvatar, process_avatar
+from commands.errors import Unavailable
 from domain import photos
 from domain.events import PhotoProcessed, PhotoRejected, PhotoRendered
+from domain.uploads import object_key
 from infra.core import sweeping, utc_now
 from infra.developing import Developing
 from infra.files.disk import Disk
 from infra.files.objects import FileObjects
 from infra.images.pool import VipsDarkroom
 from infra.images.worker import home
-from infra.minio.bucket import Place
+from infra.minio.bucket import Bucket, Place
 from infra.minio.objects import MinioObjects
 from streams.reactions import Reactions
 from tests.api.inside import Inside, inside
-from tests.infra.images.plates import Faltering, Murderous, Poisonous
+from tests.infra.images.plates import Cramped, Faltering, Murderous, Poisonous
 from tests.people import jpeg
 
 PICTURES = [jpeg(seed, (700, 500)) for seed in range(4)]
@@ -83,31 +89,6 @@ async def developed(
             await stage.stop()
 
 
-@pytest.mark.parametrize("trouble", [Faltering, Murderous])
-async def test_every_photo_has_one_outcome_and_no_object_is_left_over(made, tmp_path, trouble):
-    disk = Disk(tmp_path / "data" / "objects")
-    objects = FileObjects(disk.root, b"secret", "", now=utc_now)
-    good = [await publish(made, content) for content in PICTURES]
-    bad = await publish(made, NO_PICTURE)
-    forgotten = await upload(made, jpeg(9))
-    await made.level()
-    plates = trouble(disk, tmp_path / "tally")
-    async with VipsDarkroom(plates, b"variants", workers=2) as darkroom:
-        await developed(made, darkroom, objects)
-    assert plates.tally.stat().st_size > 20, "nothing went wrong"
-
-    assert [await outcomes(made, photo) for photo in good] == [[PhotoProcessed]] * len(good)
-    assert await outcomes(made, bad) == [PhotoRejected]
-
-    deps = replace(made.core.deps, now=lambda: utc_now() + timedelta(days=2))
-    assert await sweeping(replace(made.core, deps=deps), objects).all() == 1
-    rows = await made.core.queries.photos.by_ids([*good, bad])
-    wanted = Counter(row.object_key for row in rows.values())
-    wanted.update(variant.key for photo in good for variant in rows[photo].rendition.variants)
-    assert Counter(disk.list("")) == wanted
-    assert not any(forgotten in key for key in disk.list(""))
-
-
 @pytest.fixture(params=["files", pytest.param("minio", marks=pytest.mark.cluster)])
 async def objects(request, tmp_path):
     if request.param == "files":
@@ -128,12 +109,116 @@ async def original(made: Inside, objects: FileObjects | MinioObjects, photo: str
     return row.object_key
 
 
+def plates_of(objects: FileObjects | MinioObjects) -> Disk | Bucket:
+    """What workers get of a store."""
+    return objects.disk if isinstance(objects, FileObjects) else objects.bucket
+
+
+async def wanted(made: Inside, ready: list[str], rejected: list[str]) -> Counter[str]:
+    """The objects that there are to be."""
+    rows = await made.core.queries.photos.by_ids([*ready, *rejected])
+    keys = Counter(row.object_key for row in rows.values())
+    keys.update(variant.key for photo in ready for variant in rows[photo].rendition.variants)
+    return keys
+
+
+@pytest.mark.parametrize("trouble", [Faltering, Murderous])
+async def test_every_photo_has_one_outcome_and_no_object_is_left_over(made, objects, tmp_path, trouble):
+    good = [await publish(made, content) for content in PICTURES]
+    bad = await publish(made, NO_PICTURE)
+    forgotten = await upload(made, jpeg(9))
+    await made.level()
+    await objects.put(object_key(forgotten), jpeg(9), "image/jpeg")
+    for photo, content in zip([*good, bad], [*PICTURES, NO_PICTURE], strict=True):
+        await original(made, objects, photo, content)
+    plates = trouble(plates_of(objects), tmp_path / "tally")
+    async with VipsDarkroom(plates, b"variants", workers=2) as darkroom:
+        await developed(made, darkroom, objects)
+    assert plates.tally.stat().st_size > 20, "nothing went wrong"
+
+    assert [await outcomes(made, photo) for photo in good] == [[PhotoProcessed]] * len(good)
+    assert await outcomes(made, bad) == [PhotoRejected]
+
+    deps = replace(made.core.deps, now=lambda: utc_now() + timedelta(days=2))
+    assert await sweeping(replace(made.core, deps=deps), objects).all() == 1
+    assert Counter(await objects.list()) == await wanted(made, good, [bad])
+    assert not any(forgotten in key for key in await objects.list())
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system of a MiB, mounted where this test alone has it."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = 'mount -t tmpfs -o size=1m tmpfs "$1" && echo mounted && exec cat'
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as held:
+        assert held.stdout is not None
+        assert held.stdin is not None
+        said = held.stdout.readline().decode().strip()
+        if said != "mounted":
+            pytest.skip(f"needs a mount namespace of its own, which this machine refuses: {said}")
+        try:
+            yield Path(f"/proc/{held.pid}/root{folder}")
+        finally:
+            held.stdin.close()
+
+
+async def test_photos_wait_out_a_disk_that_is_full(made, small, tmp_path):
+    objects = FileObjects(small / "objects", b"secret", "", now=utc_now)
+    good = [await publish(made, content) for content in PICTURES[:2]]
+    await made.level()
+    for photo, content in zip(good, PICTURES[:2], strict=True):
+        await original(made, objects, photo, content)
+    before = await objects.list()
+    ballast = small / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    with ballast.open("r+b") as file:  # some of the first files find room, the others don't
+        file.truncate(ballast.stat().st_size - 12 * 1024)
+    plates = Cramped(objects.disk, tmp_path / "tally")
+
+    async def freed() -> None:
+        while not plates.tally.exists() or plates.tally.stat().st_size < 12:  # noqa: ASYNC110 - workers tell nobody
+            await asyncio.sleep(0.05)
+        assert [await outcomes(made, photo) for photo in good] == [[], []]
+        ballast.unlink()
+
+    async with VipsDarkroom(plates, b"variants", workers=1) as darkroom, asyncio.TaskGroup() as group:
+        group.create_task(freed())
+        group.create_task(developed(made, darkroom, objects))
+    assert [await outcomes(made, photo) for photo in good] == [[PhotoProcessed]] * 2
+    assert Counter(await objects.list()) == await wanted(made, good, [])
+    assert set(before) < set(await objects.list())
+    assert not any((small / "objects" / ".incoming").iterdir())
+
+
+async def test_an_upload_for_which_there_is_no_room_leaves_nothing_and_may_come_again(small):
+    objects = FileObjects(small / "objects", b"secret", "http://here", now=utc_now)
+    size = 2 << 20
+    until = utc_now() + timedelta(minutes=5)
+    url = (await objects.sign_put("photos/a/original", content_type="image/jpeg", size=size, expires_at=until)).url
+    query = dict(parse_qsl(urlsplit(url).query))
+    grant = objects.verify_put("photos/a/original", query, content_type="image/jpeg", content_length=size)
+
+    async def content():
+        for _ in range(size >> 16):
+            yield bytes(1 << 16)
+
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="no room"):
+            await objects.receive(grant, content())
+        assert not any((small / "objects" / ".incoming").iterdir())
+    assert await objects.list() == ()
+
+
 @pytest.mark.parametrize("name", ["thumb", "small"])  # in the first stage, and in the second
 async def test_of_a_file_that_kills_its_workers_the_original_alone_is_left(made, objects, tmp_path, name):
     photo = await publish(made, PICTURES[0])
     await made.level()
     kept = await original(made, objects, photo, PICTURES[0])
-    plates = Poisonous(objects.disk if isinstance(objects, FileObjects) else objects.bucket, tmp_path / "tally", name)
+    plates = Poisonous(plates_of(objects), tmp_path / "tally", name)
     async with VipsDarkroom(plates, b"variants", workers=1) as darkroom:
         await developed(made, darkroom, objects, left=[1])
     assert plates.tally.stat().st_size == 3
