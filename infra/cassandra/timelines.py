@@ -6,6 +6,7 @@ before a chunk's fact is there.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from heapq import merge
 from itertools import islice
@@ -31,6 +32,8 @@ from streams.fanout import Hot
 _FEW: Final = 32
 """Authors whose lists are asked for one by one, each no longer than the page; of more, whole spans of time are."""
 _MOST: Final = 100_000
+_STEP: Final = 250
+"""Timeline rows that a process writes at once, so that others wait for few."""
 
 
 class CassandraTimelines:
@@ -83,6 +86,7 @@ class CassandraChunks:
 
     def __init__(self, models: CassandraModels) -> None:
         self._models = models
+        self._turn = asyncio.Lock()
 
     async def hot(self) -> Sequence[Hot]:
         """Everybody with work to do, and those who have just none left."""
@@ -120,9 +124,14 @@ class CassandraChunks:
         return await reader.page(TimelinePhotoRow, hot.owner_id, past(before), limit=limit, newest=True)
 
     async def write(self, hot: Hot, chunk: ChunkRow, rows: Sequence[TimelineRow]) -> None:
-        """Write timeline rows of a chunk."""
+        """Write timeline rows of a chunk: in small steps, and as long off as on, because all others write there too."""
         at = micros(chunk.at)
-        await self._models.change(hot.model, [(TimelineRow, _key(row), Dated(row, at)) for row in rows])
+        for start in range(0, len(rows), _STEP):
+            step = rows[start : start + _STEP]
+            async with self._turn:
+                began = time.perf_counter()
+                await self._models.change(hot.model, [(TimelineRow, _key(row), Dated(row, at)) for row in step])
+                await asyncio.sleep(time.perf_counter() - began)
 
     async def done(self, hot: Hot, chunk: ChunkRow) -> None:
         """End a chunk, and with the author's last one their being hot."""

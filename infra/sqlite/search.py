@@ -78,12 +78,17 @@ class _Query:
             f" WHERE {' AND '.join(self.wanted)}"
         )
         values = (*self.rank_values, *self.join_values, *self.values)
-        ((total,),) = reader.values(f"SELECT count(*) FROM ({ranked})", *values)
         place = "" if after is None else f" WHERE rank < ? OR (rank = ? AND id {'>' if up else '<'} ?)"
         place_values = () if after is None else (after.rank, after.rank, after.id)
-        order = f"ORDER BY rank DESC, id {'ASC' if up else 'DESC'} LIMIT ?"
-        found = reader.values(f"SELECT rank, id FROM ({ranked}){place} {order}", *values, *place_values, limit)
-        return [(rank, id_) for rank, id_ in found], total
+        order = f"ORDER BY rank DESC, id {'ASC' if up else 'DESC'}"
+        rows = reader.values(
+            f"WITH ranked AS MATERIALIZED ({ranked}), page AS (SELECT rank, id FROM ranked{place} {order} LIMIT ?)"
+            f" SELECT total, rank, id FROM (SELECT count(*) AS total FROM ranked) LEFT JOIN page ON TRUE {order}",
+            *values,
+            *place_values,
+            limit,
+        )
+        return [(rank, id_) for _, rank, id_ in rows if id_ is not None], rows[0][0]
 
 
 class SqliteSearch:

@@ -1,6 +1,6 @@
 """What an author with very many followers costs: rows a second, and what other authors feel of it meanwhile.
 
-Run it with `python tests/bench/fanout.py [--cluster]`; it prints markdown. One author with 100,000 followers publishes;
+Run it with `python tests/bench/fanout.py [--cluster]`; it prints markdown. One author with FOLLOWERS (100,000) publishes;
 feeds of followers are read while the work is behind, and 100 other authors publish all the time, each to a hundred
 followers. Then the feed of a member who follows 1,000 authors, its first and its hundredth page, as ids. Without
 `--cluster` in SQLite, else in Cassandra; FILMROLL_STACK_DIR names a stack to use instead of a fresh one.
@@ -28,7 +28,7 @@ from streams.fanout import FanOut, Hot, do  # noqa: E402
 from tests.cluster import SERVERS  # noqa: E402
 from tests.projections.desks import Author, Desk, live, member, on_cassandra, on_sqlite  # noqa: E402
 
-FOLLOWERS = 100_000
+FOLLOWERS = int(os.environ.get("BF", "100000"))
 READERS = 500
 AUTHORS, EACH = 100, 100
 POSTS = 300

@@ -1,6 +1,7 @@
 """An event log in memory, for histories made by hand: numbers rise, but are sparse, as in a real store."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ class MemoryLog:
     def __post_init__(self):
         self.facts = {log: [] for log in range(self.logs)}
         self.reads = 0
+        self._count = 0
+        self._versions = Counter()
         self._committed = asyncio.Event()
 
     def append(self, slot: int, stream: str, *events: Event) -> list[Recorded]:
@@ -29,17 +32,16 @@ class MemoryLog:
         made = []
         for event in events:
             facts = self.facts[log]
-            count = sum(len(known) for known in self.facts.values())
-            number = facts[-1].position.number + 1 + count % 3 if facts else 1 + log
-            version = sum(fact.stream == stream for fact in facts) + 1
-            at = START + timedelta(microseconds=count + 1)
+            number = facts[-1].position.number + 1 + self._count % 3 if facts else 1 + log
+            self._versions[stream] += 1
+            at = START + timedelta(microseconds=self._count + 1)
             made.append(
                 Recorded(
                     event=event,
                     stream=stream,
-                    version=version,
+                    version=self._versions[stream],
                     position=Position(log, number),
-                    event_id=f"event-{count}",
+                    event_id=f"event-{self._count}",
                     recorded_at=at,
                     trace_id="",
                     causation_id="",
@@ -47,6 +49,7 @@ class MemoryLog:
                 )
             )
             facts.append(made[-1])
+            self._count += 1
         committed, self._committed = self._committed, asyncio.Event()
         committed.set()
         return made
