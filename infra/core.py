@@ -39,6 +39,7 @@ from domain.visibility import Sight
 from infra.caching.hits import Hits
 from infra.developing import home_of
 from infra.eventstore.store import LibraryEventStore
+from infra.files.objects import FileObjects
 from infra.installation import Installation
 from infra.operating import Operating
 from infra.requests import ShownRequests
@@ -225,7 +226,8 @@ def sweeping(core: Core, objects: Objects, leadership: Leading | None = None) ->
             (await uploads.sweep_upload(uploads.SweepUpload(upload_id), deps=core.deps, objects=objects)).recorded
         )
 
-    return Sweeping(core.queries.uploads, sweep, core.deps.now, core.settings.media_sweep_s, leadership)
+    scraps = objects.sweep if isinstance(objects, FileObjects) else None
+    return Sweeping(core.queries.uploads, sweep, core.deps.now, core.settings.media_sweep_s, leadership, scraps)
 
 
 def moving(core: Core, objects: Objects, checkpoints: RelayCheckpoints, leadership: Leading | None = None) -> Moving:

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from domain.ids import UploadId
+from domain.uploads import UPLOAD_KEPT, UPLOAD_OPEN
 from projections.ports import OpenUploads
 from streams.settling import Leading
 
@@ -35,6 +36,8 @@ class Sweeping:
     now: Callable[[], datetime]
     every_s: float
     leadership: Leading | None = None
+    scraps: Callable[[datetime], Awaitable[int]] | None = None
+    """Removes what was left half written before a time, where this program writes the files itself."""
 
     async def run(self) -> None:
         """Sweep until cancelled, after whatever goes wrong."""
@@ -62,6 +65,8 @@ class Sweeping:
                 if row.expires_at <= at:
                     swept += await self._one(row.upload_id)
             after = rows[-1].upload_id
+        if self.scraps is not None:
+            await self.scraps(self.now() - UPLOAD_OPEN - UPLOAD_KEPT)
         return swept
 
     async def _one(self, upload_id: UploadId) -> bool:

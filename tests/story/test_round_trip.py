@@ -5,6 +5,7 @@ import time
 from itertools import count
 
 import httpx
+import pytest
 from PIL import Image
 
 from tests.people import Person, jpeg, person
@@ -112,8 +113,14 @@ def test_a_private_account_is_seen_by_those_it_has_accepted(url: str) -> None:
     cleo.call("GET", f"/photos/{photo_id}", status=404)
 
 
-def test_a_photo_that_was_for_friends_for_a_while_has_other_urls_than_strangers_kept(url: str) -> None:
-    (ana,) = people(url, 1)
+@pytest.fixture(params=["server", pytest.param("cluster_server", marks=pytest.mark.cluster)])
+def either_url(request: pytest.FixtureRequest) -> str:
+    """Where each profile answers."""
+    return str(request.getfixturevalue(request.param).url)
+
+
+def test_a_photo_that_was_for_friends_for_a_while_has_other_urls_than_strangers_kept(either_url: str) -> None:
+    (ana,) = people(either_url, 1)
     photo_id = ana.publish(seed=22)
     kept = [variant["url"] for variant in ana.ready(photo_id)["image"]["variants"]]
     assert {httpx.get(file).status_code for file in kept} == {200}

@@ -113,3 +113,14 @@ async def test_of_many_only_the_one_that_leads_sweeps(made, objects, tmp_path):
         await gone(made)
     assert len({name for name, _ in swept}) == 1
     assert {upload_id for _, upload_id in swept} == set(ids)
+
+
+async def test_what_killed_writers_left_half_written_ends_once_nobody_can_be_at_it(made, objects):
+    half = objects.disk.draft("photos/a/thumb.webp")
+    half.write(b"half")
+    half.file.close()
+    waiting = half.path.parent
+    await replace(sweeping(made.core, objects), every_s=0.01).all()
+    assert list(waiting.iterdir()) == [half.path]
+    await late(made, objects).all()
+    assert list(waiting.iterdir()) == []

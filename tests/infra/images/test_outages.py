@@ -143,6 +143,8 @@ async def test_every_photo_has_one_outcome_and_no_object_is_left_over(made, obje
     assert await sweeping(replace(made.core, deps=deps), objects).all() == 1
     assert Counter(await objects.list()) == await wanted(made, good, [bad])
     assert not any(forgotten in key for key in await objects.list())
+    if isinstance(objects, FileObjects):
+        assert list((objects.disk.root / ".incoming").iterdir()) == []  # nor what the killed had half written
 
 
 @pytest.fixture
