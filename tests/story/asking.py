@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -120,10 +121,30 @@ def once(ask: Callable[..., T]) -> Callable[..., T]:
 
 def pictured(viewer: Person, where: Where) -> bool:
     """Whether the viewer is told an address of a file, which has to answer whoever has it."""
+    address = _address(viewer, where)
+    return address is not None and fetched(viewer, address)
+
+
+def unsigned(viewer: Person, where: Where) -> bool:
+    """Whether the address that the viewer is told answers without its signature."""
+    address = _address(viewer, where)
+    return address is not None and fetched(viewer, bare(address))
+
+
+def copied(viewer: Person, where: Where) -> bool:
+    """Whether the address of the copy to take away, which the viewer is led to, answers without its signature."""
+    answer = viewer.call("GET", f"/photos/{where.photo}/download", follow_redirects=False)
+    return answer.status_code == httpx.codes.FOUND and fetched(viewer, bare(answer.headers["Location"]))
+
+
+def bare(address: str) -> str:
+    """An address without a signature."""
+    return urlsplit(address)._replace(query="").geturl()
+
+
+def _address(viewer: Person, where: Where) -> str | None:
     answer = viewer.call("GET", f"/photos/{where.photo}")
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        return False
-    return fetched(viewer, answer.json()["image"]["src"])
+    return None if answer.status_code == httpx.codes.NOT_FOUND else str(answer.json()["image"]["src"])
 
 
 def plainly(address: str) -> Shows:

@@ -12,11 +12,24 @@ from typing import Any
 import httpx
 
 from tests.people import Person
-from tests.story.asking import Shows, Where, acted, exported, found, heard, linked, listed, pictured, plainly
+from tests.story.asking import (
+    Shows,
+    Where,
+    acted,
+    copied,
+    exported,
+    found,
+    heard,
+    linked,
+    listed,
+    pictured,
+    plainly,
+    unsigned,
+)
 from tests.story.naive import Naive
 
 Due = Callable[[Naive, str | None, str], bool | None]
-"""Whether a photo should be shown to a viewer; None where it may be, by what a picture looks like."""
+"""Whether a photo should be shown to a viewer; None where it may be, as the rule alone doesn't say."""
 
 TAG = "story"
 PLACE = "Maribor"
@@ -58,10 +71,10 @@ def of_a_stranger(model: Naive, viewer: str | None, photo: str) -> bool:
     return open_to(model, viewer, photo) and owner != viewer and (viewer, owner) not in model.follows
 
 
-def for_all(model: Naive, viewer: str | None, photo: str) -> bool:
-    """Anyone at all may see it."""
+def never_closed(model: Naive, viewer: str | None, photo: str) -> bool | None:
+    """Anyone at all may see it; an address from before it was once closed leads nowhere even so."""
     del viewer
-    return model.sees(None, photo)
+    return None if model.sees(None, photo) else False
 
 
 def seen_and_for_all(model: Naive, viewer: str | None, photo: str) -> bool:
@@ -198,8 +211,10 @@ ROUTES: dict[str, Route] = {
     "notifications": Route("/v1/notifications", listed("/notifications"), told_of, members_only=True),
     "export": Route("/v1/me/export", exported, own, members_only=True),
     "picture": Route(OBJECT, pictured),
-    "picture without signature": Route(OBJECT, plainly("{picture}"), for_all),
-    "copy without signature": Route(OBJECT, plainly("{copy}"), for_all),
+    "picture without signature": Route(OBJECT, unsigned, seen_and_for_all),
+    "copy without signature": Route(OBJECT, copied, seen_and_for_all),
+    "remembered picture": Route(OBJECT, plainly("{picture}"), never_closed),
+    "remembered copy": Route(OBJECT, plainly("{copy}"), never_closed),
     "original without signature": Route(OBJECT, plainly("{original}"), never),
     "unlike": Route(f"{PHOTO}/like", acted, members_only=True),
     "photo on the stream": Route("/v1/live", heard("photo"), in_feed, members_only=True),

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,7 +17,7 @@ from domain.visibility import MemberState, PhotoState, Relation, may_see_photo
 from tests.api.schemas import Document
 from tests.people import Person, jpeg, logged_in, person
 from tests.serving import Server
-from tests.story.asking import Where, listen
+from tests.story.asking import Where, bare, listen
 from tests.story.history import History
 from tests.story.naive import Naive
 from tests.story.routes import PHOTO, PLACE, ROUTES, SHOW_NONE, TAG
@@ -127,7 +126,7 @@ class Ways:
             "alone": alone,
             "link": self._link(me, f"/photos/{photo}"),
             "album_link": self._link(me, f"/albums/{alone}"),
-            **{name: urlsplit(url)._replace(query="").geturl() for name, url in files.items()},
+            **{name: bare(url) for name, url in files.items()},
         }
 
     @staticmethod
