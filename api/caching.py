@@ -45,6 +45,7 @@ def shown(
     cache: str = PRIVATE,
     status: int = HTTPStatus.OK,
     location: str | None = None,
+    vary: str = "Authorization",
 ) -> Response:
     """What a read answers: the body, or 304 where the client has it already."""
     positions: Positions = request.app.state.positions
@@ -53,7 +54,7 @@ def shown(
     headers = {
         "ETag": tag,
         "Cache-Control": cache,
-        "Vary": "Authorization",
+        "Vary": vary,
         "X-Position": positions.token(reached.positions, reached.lag_ms + MOMENT_MS, met=met),
         "X-Projection-Lag-Ms": str(reached.lag_ms),
     }

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.accepting import named
+
 HTML: Final = "text/html"
 _STYLE: Final = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;"
@@ -34,15 +36,8 @@ _DESCRIBED: Final = 200
 
 def for_browsers(request: Request) -> bool:
     """Whether HTML is asked for rather than JSON (RFC 9110, section 12.5.1)."""
-    liked = {"html": 0.0, "json": 0.0}
-    for part in request.headers.get("Accept", "").split(","):
-        kind, _, rest = part.strip().partition(";")
-        weight = _weight(rest)
-        if kind in {HTML, "application/xhtml+xml"}:
-            liked["html"] = max(liked["html"], weight)
-        elif kind == "application/json":
-            liked["json"] = max(liked["json"], weight)
-    return liked["html"] > liked["json"]
+    accept = request.headers.get("Accept")
+    return named(accept, HTML, "application/xhtml+xml") > named(accept, "application/json")
 
 
 def page_of(body: dict[str, Any], url: str) -> str:
@@ -133,17 +128,6 @@ def _figure(photo: dict[str, Any]) -> str:
 
 def _first_line(text: str) -> str:
     return text.strip().partition("\n")[0][:_DESCRIBED]
-
-
-def _weight(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 def _digest(text: str) -> str:

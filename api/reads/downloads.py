@@ -32,12 +32,12 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         **read("A photo's copy to take away", "photos", None, None, 404, status=HTTPStatus.FOUND),
     )
     async def download(request: Request, photo_id: str, viewer: Viewer, at: Fresh) -> Response:
-        """On to a short-lived URL, for those who see the photo."""
+        """On to a short-lived URL, for those who see the photo; in the format that `Accept` likes best, JPEG among equals."""
         await seen(reads, viewer and viewer.member_id, photo_id)
         row = await document(photo_id)
         if row.rendition is None:
             raise NotFound("image_not_ready", "The photo has no files yet.")
-        return redirect(request, at, images.download(row.rendition).key)
+        return redirect(request, at, images.download(row.rendition, request.headers.get("Accept")).key)
 
     @router.get(
         "/v1/photos/{photo_id}/original",
@@ -65,6 +65,7 @@ def routes(reads: Reads, now: Now) -> APIRouter:
             (key, reads.files.expiry(until)),
             status=HTTPStatus.FOUND,
             location=reads.files.signed_url(key, until),
+            vary="Accept, Authorization",
         )
 
     return router

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from api.accepting import liking
 from api.ports import Files
 from domain.images import DOWNLOAD, Rendition, Variant
 
@@ -38,10 +39,16 @@ def image(rendition: Rendition, files: Files, *, until: datetime | None) -> dict
     }
 
 
-def download(rendition: Rendition) -> Variant:
-    """The copy to take away: its own where there is one, else the biggest JPEG."""
-    own = [variant for variant in rendition.variants if variant.name == DOWNLOAD]
-    return max(own or _jpegs(rendition), key=lambda variant: variant.width * variant.height)
+def download(rendition: Rendition, accept: str | None) -> Variant:
+    """The copy to take away, in the format that the client likes best: the biggest, of equals no WebP.
+
+    There is one copy of its own, or none where a size is as large; so a client that likes WebP better gets a size.
+    """
+
+    def rank(variant: Variant) -> tuple[float, int, bool]:
+        return liking(accept, f"image/{variant.format}"), variant.width * variant.height, variant.format != "webp"
+
+    return max(rendition.variants, key=rank)
 
 
 def _srcset(rendition: Rendition, format_: str, urls: dict[str, str]) -> str:

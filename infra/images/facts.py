@@ -64,7 +64,7 @@ def _camera(tags: Tags) -> Camera | None:
 
 
 def _taken_at(tags: Tags) -> datetime | None:
-    """When the picture was taken, in UTC.
+    """When the picture was taken, in its zone.
 
     The camera's clock in the zone that it states; where it states none, in the zone (of whole quarters of an hour) that
     the GPS time of the picture tells; where there is no such time, or no zone would explain it, as if it were UTC.
@@ -78,9 +78,11 @@ def _taken_at(tags: Tags) -> datetime | None:
         offset = _stated_offset(tags)
         if offset is None:
             offset = _offset_by_gps(tags, local)
-        return local.replace(tzinfo=timezone(offset)).astimezone(UTC)
+        taken = local.replace(tzinfo=timezone(offset))
+        taken.astimezone(UTC)  # raises for what no calendar holds in UTC
     except (ValueError, OverflowError):
         return None
+    return taken
 
 
 def _stated_offset(tags: Tags) -> timedelta | None:

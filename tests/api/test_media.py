@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import pytest
 
+from api.showing import images
 from commands.developing import (
     PreviewPhoto,
     ProcessAvatar,
@@ -193,7 +194,34 @@ async def test_the_download_is_a_copy_of_its_own_and_none_of_the_variants(world)
     answer = await world.call("ben", "GET", f"/photos/{photo}/download")
     assert answer.status_code == 302
     assert "download.jpeg" in answer.headers["Location"]
+    assert "Accept" in answer.headers["Vary"]
     assert (await world.call("ben", "GET", f"/photos/{photo}/original")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("accept", "format_"),
+    [
+        (None, "jpeg"),
+        ("*/*", "jpeg"),
+        ("image/*", "jpeg"),
+        ("image/webp,image/jpeg;q=0.5", "webp"),
+        ("image/avif,image/webp,*/*;q=0.8", "webp"),
+        ("image/jpeg, image/webp;q=0.9", "jpeg"),
+        ("image/webp;q=0,image/jpeg;q=0.1", "jpeg"),
+        ("IMAGE/WebP", "webp"),
+        ("image/webp;q=nothing, image/jpeg;q=0.1", "jpeg"),
+        ("text/html", "jpeg"),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_the_download_comes_in_the_format_that_is_liked_best(accept, format_, own):
+    sizes = [("small", "webp", 400), ("small", "jpeg", 400), ("full", "webp", 1920), ("full", "jpeg", 1920)]
+    made = [Variant(name, form, size, size, 1, f"{name}.{form}") for name, form, size in sizes]
+    if own:
+        made.append(Variant("download", "jpeg", 2048, 2048, 1, "download.jpeg"))
+    rendition = Rendition(1, 4000, 4000, "LEHV6n", "#7a8b99", tuple(made))
+    name = "download" if own and format_ == "jpeg" else "full"
+    assert images.download(rendition, accept).key == f"{name}.{format_}"
 
 
 async def test_duplicates_are_shown_until_they_are_decided_and_again_when_they_grow(world):

@@ -1,7 +1,7 @@
 """EXIF: what a camera wrote, as independent readers read it; and whatever is broken, left out."""
 
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -77,6 +77,21 @@ def test_a_picture_without_metadata_has_no_facts() -> None:
 )  # fmt: skip
 def test_when_it_was_taken(camera, gps, expected) -> None:
     assert facts(camera=camera, gps=gps).taken_at == datetime(*expected, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("camera", "gps", "hours"),
+    [
+        ({TAKEN: "2021:04:11 15:47:53", OFFSET: "-05:00"}, {}, -5),
+        ({TAKEN: "2015:04:10 20:12:23"}, {7: (18.0, 9.0, 1.0), 29: "2015:04:10"}, 2),
+        ({TAKEN: "2022:08:14 14:12:31"}, {}, 0),
+    ],
+)
+def test_the_zone_is_kept_where_it_is_known(camera, gps, hours) -> None:
+    taken_at = facts(camera=camera, gps=gps).taken_at
+    assert taken_at is not None
+    assert taken_at.utcoffset() == timedelta(hours=hours)
+    assert f"{taken_at:%Y:%m:%d %H:%M:%S}" == camera[TAKEN]
 
 
 @pytest.mark.parametrize("text", ["0000:00:00 00:00:00", "    :  :     :  :  ", "2021:13:45 99:99:99", "", "yesterday"])
@@ -156,7 +171,7 @@ def test_metadata_damaged_anywhere_is_read_or_left_out(data) -> None:
     for at in data.draw(st.lists(st.integers(6, len(block) - 1), max_size=8)):
         block[at] = data.draw(st.integers(0, 255))
     read = read_facts(bytes(block))
-    assert read.taken_at is None or read.taken_at.tzinfo is UTC
+    assert read.taken_at is None or read.taken_at.utcoffset() is not None
     assert read.location is None or -90 <= read.location.latitude <= 90
     if read.camera and read.camera.make:
         read.camera.make.encode()
