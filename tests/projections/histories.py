@@ -352,7 +352,7 @@ class World:
         if known["status"] != "ready" or known.get("erased"):
             return
         known["moves"] = known.get("moves", 0) + 1
-        files = tuple(Variant(f"size{size}", "webp", size, size, 1, f"m{b}") for size in range(c))
+        files = tuple(Variant(f"size{size}", "webp", size, size, 1, f"m{b}") for size in range(1, c + 2))
         moved = PhotoMoved(
             at=self.at,
             photo_id=photo,
