@@ -87,3 +87,12 @@ async def everything(store: LibraryEventStore) -> list[str]:
         assert [fact.position.number for fact in facts] == sorted({fact.position.number for fact in facts})
         found += [f"{log} {fact.position.number} {fact.event_id}" for fact in facts]
     return found
+
+
+async def at_rest(store: LibraryEventStore) -> list[str]:
+    """The same, once nothing comes in any more: what was under way when its writer was killed may be written still."""
+    found: list[str] = []
+    heads: dict[int, int] = {}
+    while heads != (heads := {log: await store.head(log) for log in range(store.logs)}):
+        found = await everything(store)
+    return found

@@ -18,7 +18,7 @@ from infra.eventstore.postgres_recorder import LogRecorder
 from infra.stack import control
 from tests import databases
 from tests.contracts.event_stores import CONTEXT, Clock, PostgresPlace, stream, write
-from tests.contracts.writers import Writers, everything
+from tests.contracts.writers import Writers, at_rest, everything
 from tests.servers import Servers
 
 pytestmark = pytest.mark.cluster
@@ -54,7 +54,7 @@ async def test_processes_write_at_once_and_a_reader_who_follows_misses_nothing(p
             await follow()
         await writing
         acknowledged = writers.kill()
-    there = await everything(store)
+    there = await at_rest(store)
     while reached != {log: await store.head(log) for log in reached}:
         await follow()
     assert sorted(seen) == sorted(there)

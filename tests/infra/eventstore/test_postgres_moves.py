@@ -15,7 +15,7 @@ from infra.eventstore.postgres_database import connect
 from infra.eventstore.postgres_migration import PlacementError, exclusively, register
 from tests import databases
 from tests.contracts.event_stores import CONTEXT, Clock, PostgresPlace, stream, write
-from tests.contracts.writers import Writers, everything
+from tests.contracts.writers import Writers, at_rest
 from tests.servers import Servers
 
 pytestmark = pytest.mark.cluster
@@ -68,10 +68,8 @@ async def test_logs_move_to_and_fro_while_processes_write_and_a_reader_follows(p
         assert all(done and done.facts for done in await moves)
         assert writers.running
         acknowledged = writers.kill()
-    heads: dict[int, int] = {}
-    while heads != (heads := {log: await store.head(log) for log in reached}):  # what was under way may come in still
-        there = await everything(store)
-    while reached != heads:
+    there = await at_rest(store)
+    while reached != {log: await store.head(log) for log in reached}:
         await follow()
     assert set(acknowledged) <= set(there)
     assert sorted(seen) == sorted(there)
