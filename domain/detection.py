@@ -12,6 +12,7 @@ from domain.events import (
     PhotoLabelled,
     PhotoProcessed,
     PhotoRendered,
+    PhotoUploaded,
 )
 from domain.images import Label
 from domain.photos import NO_PHOTO, Photo
@@ -82,8 +83,8 @@ def due(known: Detection, model: Model) -> bool:
 
 def label(known: Detection, model: Model, edition: int, labels: tuple[Label, ...], at: datetime) -> list[Event]:
     """Record what a model saw; once is enough, and what it saw of an edition that is no longer shown is nothing."""
-    made = known.photo.uploaded
-    if made is None or edition != known.edition or not due(known, model):
+    made = _wanted(known, model, edition)
+    if made is None:
         return []
     return [
         PhotoLabelled(
@@ -100,8 +101,8 @@ def label(known: Detection, model: Model, edition: int, labels: tuple[Label, ...
 
 def fail(known: Detection, model: Model, edition: int, code: str, detail: str, at: datetime) -> list[Event]:
     """Record that a model was given up; another try that nobody asked for records nothing when it fails as well."""
-    made = known.photo.uploaded
-    if made is None or edition != known.edition or not due(known, model):
+    made = _wanted(known, model, edition)
+    if made is None:
         return []
     if (model, edition) in known.failed and not known.asked:
         return []
@@ -117,3 +118,8 @@ def fail(known: Detection, model: Model, edition: int, code: str, detail: str, a
             detail=detail,
         )
     ]
+
+
+def _wanted(known: Detection, model: Model, edition: int) -> PhotoUploaded | None:
+    """The photo, where what the model makes of that edition is still of use."""
+    return known.photo.uploaded if edition == known.edition and due(known, model) else None

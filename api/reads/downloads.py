@@ -37,7 +37,8 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         row = await document(photo_id)
         if row.rendition is None:
             raise NotFound("image_not_ready", "The photo has no files yet.")
-        return redirect(request, at, images.download(row.rendition, request.headers.get("Accept")).key)
+        key = images.download(row.rendition, request.headers.get("Accept")).key
+        return redirect(request, at, key, vary="Accept, Authorization")
 
     @router.get(
         "/v1/photos/{photo_id}/original",
@@ -56,7 +57,7 @@ def routes(reads: Reads, now: Now) -> APIRouter:
             raise not_found()
         return row
 
-    def redirect(request: Request, at: Reached, key: str) -> Response:
+    def redirect(request: Request, at: Reached, key: str, *, vary: str = "Authorization") -> Response:
         until = now() + SIGNED_FOR
         return shown(
             request,
@@ -65,7 +66,7 @@ def routes(reads: Reads, now: Now) -> APIRouter:
             (key, reads.files.expiry(until)),
             status=HTTPStatus.FOUND,
             location=reads.files.signed_url(key, until),
-            vary="Accept, Authorization",
+            vary=vary,
         )
 
     return router
