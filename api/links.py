@@ -1,5 +1,6 @@
 """Links that are given to people who have no account here: each holds a token that only this installation can make."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,11 +34,14 @@ class Links:
         found = self.sealer.open(_SHARE, token)
         return found if isinstance(found, str) and is_id(found) else None
 
-    def erasure(self, member_id: MemberId) -> str:
-        """The URL of what is told of a member who left."""
-        return f"{self.base}{ERASURES}{self.sealer.seal(_ERASURE, member_id)}"
+    def erasure(self, member_id: MemberId, reached: Mapping[int, int]) -> str:
+        """The URL of what is told of a member who left; `reached` is where their closing lies in the logs."""
+        return f"{self.base}{ERASURES}{self.sealer.seal(_ERASURE, [member_id, reached])}"
 
-    def member_of(self, token: str) -> MemberId | None:
-        """Of whom such a token tells; None for one that was not made here."""
+    def closing_of(self, token: str) -> tuple[MemberId, dict[int, int]] | None:
+        """Of whom such a token tells, and where their closing lies; None for one that was not made here."""
         found = self.sealer.open(_ERASURE, token)
-        return found if isinstance(found, str) and is_id(found) else None
+        if not isinstance(found, list):
+            return None
+        member_id, reached = found
+        return member_id, {int(log): number for log, number in reached.items()}

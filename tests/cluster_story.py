@@ -19,11 +19,11 @@ import psycopg
 from redis import Redis
 
 from infra.bootstrap import open_core
-from infra.cassandra.connecting import Cassandra
 from infra.cli.logs import move
 from infra.core import Core
 from infra.eventstore import placement
 from infra.kafka.topics import KafkaTopics
+from infra.opensearch.connecting import OpenSearch
 from infra.settings import Settings
 from infra.stack import control, state
 from infra.stack.layout import default_cache
@@ -34,6 +34,7 @@ from streams.fanout import FanOut
 from streams.rebuild import catch_up
 from streams.topics import Name, named
 from streams.verifying import verify
+from tests.cluster import borrow, give_back
 from tests.conftest import ALL_SERVERS
 from tests.databases import drop, fresh
 from tests.people import Person, jpeg, person
@@ -65,7 +66,9 @@ class Story:
         self.addresses = stack.need(*ALL_SERVERS)
         self.dsns = fresh(self.addresses.postgres)
         self._stack = stack
+        self._space = borrow(self.addresses)
         own = realm(f"story_{uuid.uuid4().hex[:12]}", self.dsns) | {
+            "FILMROLL_CASSANDRA_KEYSPACE": self._space,
             "FILMROLL_PROFILE": "cluster",
             "FILMROLL_DATA": str(data),
             "FILMROLL_LOGS": str(LOGS),
@@ -100,16 +103,16 @@ class Story:
         until(lambda: self.counted() == len(self.writers), "the likes of the quiet photo")
 
     def end(self) -> None:
-        """Take it down, with its databases and its keyspace."""
+        """Take it down, with its databases, its indices and all that its keyspace holds."""
         self.server.stop()
         drop(self.dsns)
         asyncio.run(self._forget())
+        give_back(self.addresses, self._space)
 
     async def _forget(self) -> None:
-        space = self.environment["FILMROLL_CASSANDRA_KEYSPACE"]
-        cassandra = await Cassandra.open([self.addresses.cassandra], space)
-        await asyncio.to_thread(cassandra.execute, f"DROP KEYSPACE {space}")
-        await cassandra.close()
+        opensearch = OpenSearch(self.addresses.opensearch, prefix=self._space)
+        await opensearch.ask("DELETE", f"/{self._space}-*")
+        await opensearch.close()
 
     # What runs, and how it is hurt.
 

@@ -76,4 +76,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """The real servers, each started when a test first needs it."""
     servers = Servers(tmp_path_factory.mktemp("stack"))
     yield servers
+    if "cassandra" in servers.needed:
+        from tests.cluster import drop_spares  # its driver comes with the extra `cluster`
+
+        drop_spares()
     servers.stop()

@@ -23,11 +23,13 @@ class Servers:
         named = os.environ.get(SHARED)
         self.root = Path(named or own)
         self._shared = bool(named)
+        self.needed: set[str] = set()
 
     def need(self, *names: str) -> Addresses:
         """Have these running. What can't run here skips the test by name; in CI it fails it."""
         if lacking := control.missing(names, default_cache()):
             _unavailable("\n".join(map(str, lacking)))
+        self.needed.update(names)
         return control.up(self.root, default_cache(), names)
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from api.documents import read
 from api.identity import Viewer
 from api.links import Links
 from api.ports import Reads
-from api.positions import fresh
+from api.positions import Positions, asked_position, fresh
 from api.shapes import erasures as shapes
 from api.shapes import examples
 from domain.errors import NotFound
@@ -28,10 +28,17 @@ def routes(reads: Reads, links: Links) -> APIRouter:
     @router.get("/v1/erasures/{token}", **read("An erasure", "members", shapes.Erasure, examples.ERASURE, 404))
     async def report(request: Request, token: str, _: Viewer, at: Fresh) -> Response:
         """What was withdrawn, removed and shredded, and when, for whoever has the link."""
-        member_id = links.member_of(token)
-        row = await reads.erasures.get(member_id) if member_id else None
+        if (closing := links.closing_of(token)) is None:
+            raise _not_found()
+        member_id, reached = closing
+        row = await reads.erasures.get(member_id)
+        if row is None:  # the link may be faster than the news
+            positions: Positions = request.app.state.positions
+            tokens = filter(None, (asked_position(request), positions.token(reached)))
+            at = await positions.fresh(("erasures",), ",".join(tokens))
+            row = await reads.erasures.get(member_id)
         if row is None:
-            raise NotFound("erasure_not_found", "There is no such erasure.")
+            raise _not_found()
         state = "finished" if row.finished_at else "erased" if row.erased_at else "pending"
         told = {
             "state": state,
@@ -45,3 +52,7 @@ def routes(reads: Reads, links: Links) -> APIRouter:
         return shown(request, at, told, [member_id, state])
 
     return router
+
+
+def _not_found() -> NotFound:
+    return NotFound("erasure_not_found", "There is no such erasure.")

@@ -28,7 +28,7 @@ def routes(writes: Writes, links: Links) -> APIRouter:
     async def close(request: Request, caller: Member, body: shapes.Closing, covered: Covered) -> Response:
         """Nobody sees the account from then on, and it is erased; the link tells how far that is."""
         receipt = await writes.close_account(CloseAccount(caller.member_id, body.password))
-        told = {"report_url": links.erasure(caller.member_id)}
+        told = {"report_url": links.erasure(caller.member_id, receipt.reached)}
         return done(request, receipt.reached, covered, status=HTTPStatus.ACCEPTED, body=told)
 
     return router

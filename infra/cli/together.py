@@ -47,7 +47,7 @@ def up(
         **({"detection": ["worker", "detection"]} if settings.detect_model else {}),
     }
     asyncio.run(_found(settings))
-    asyncio.run(_run(commands))
+    asyncio.run(keep(commands))
 
 
 def _free_port(host: str) -> int:
@@ -62,7 +62,8 @@ async def _found(settings: Settings) -> None:
         pass
 
 
-async def _run(commands: dict[str, list[str]]) -> None:
+async def keep(commands: dict[str, list[str]]) -> None:
+    """Run these commands of this program until told to stop, or until nobody reads what they print; none outlives it."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -80,11 +81,14 @@ async def _keep(name: str, command: list[str], colour: str, console: Console, st
         )
         reader = asyncio.create_task(_read(process, f"[{colour}]{name:<9}[/{colour}] ", console))
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({reader, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
+        try:
+            await asyncio.wait({reader, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                await asyncio.gather(reader, process.wait())
+        finally:
+            stopping.cancel()
             await _end(process)
-        await asyncio.gather(reader, process.wait())
-        stopping.cancel()
+        await reader
         if not stop.is_set():
             console.print(f"[{colour}]{name:<9}[/{colour}] [red]ended with {process.returncode}; starts again[/red]")
             try:

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.people import PASSWORD, jpeg
+from tests.people import LOOK_S, PASSWORD, jpeg
 
 PACKAGE = "filmroll_generated_client"
 _OMITTED = re.compile(r"WARNING parsing (\S+ \S+) within")
@@ -128,7 +129,8 @@ def test_a_members_round(generated, server, closing_later) -> None:
 
 
 def eventually(read: Callable[[], Any], right: Callable[[Any], bool], deadline_s: float = 60) -> Any:
-    until = time.monotonic() + deadline_s
+    until, pause = time.monotonic() + deadline_s, threading.Event()
     while not right(found := read()):
         assert time.monotonic() < until, found
+        pause.wait(LOOK_S)
     return found

@@ -1,8 +1,9 @@
 """What clients carry and bring back: positions and access tokens, whole or tampered with."""
 
+import asyncio
 import hmac
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -20,8 +21,9 @@ from api.signing import LONGEST, Sealer
 from domain.errors import Unauthenticated
 from domain.ids import new_id
 from infra.installation import Installation
-from projections.ports import Reached
+from projections.ports import Erasures, Reached
 from tests.api.inside import inside
+from tests.people import PASSWORD
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KEYRING = Keyring("2", {"1": b"a" * 32, "2": b"b" * 32})
@@ -251,3 +253,34 @@ async def test_a_token_of_a_session_that_is_over_is_401() -> None:
     token = identity().issue(MEMBER, SESSION, frozenset())
     with pytest.raises(Unauthenticated):
         await identity(SESSION).recognise(token)
+
+
+@dataclass
+class Watched:
+    """The port `Erasures`, which says when somebody was told that there is nothing."""
+
+    whole: Erasures
+    missed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def get(self, member_id):
+        row = await self.whole.get(member_id)
+        if row is None:
+            self.missed.set()
+        return row
+
+
+async def test_the_link_of_an_erasure_waits_for_the_closing_that_it_tells_of(tmp_path) -> None:
+    async with inside(tmp_path / "data") as town:
+        await town.member("ana")
+        await town.level()
+        (model,) = [each.model for each in await town.core.models.status() if each.model.projection == "erasures"]
+        await town.core.models.pause(model, paused=True)
+        left = await town.call("ana", "DELETE", "/me", json={"password": PASSWORD})
+        link = left.json()["report_url"].partition("/v1")[2]
+        erasures = Watched(town.core.queries.erasures)
+        async with town.without(erasures=erasures) as watched:
+            reading = asyncio.ensure_future(watched.call(None, "GET", link))
+            await erasures.missed.wait()
+            await town.core.models.pause(model, paused=False)
+            answer = await reading
+        assert (answer.status_code, answer.json()["state"]) == (200, "pending")

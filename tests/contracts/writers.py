@@ -22,6 +22,7 @@ class Writers:
         self._count = processes
         self._changed = threading.Condition()
         self._acknowledged: list[str] = []
+        self._begun: set[subprocess.Popen[str]] = set()
 
     def __enter__(self) -> Self:
         module = "tests.contracts.event_store_writer"
@@ -45,12 +46,12 @@ class Writers:
         self.kill()
 
     def wait(self, more: int) -> None:
-        """Until so many more events were acknowledged."""
+        """Until every process has begun, and so many more events were acknowledged."""
         with self._changed:
             wanted = len(self._acknowledged) + more
-            assert self._changed.wait_for(lambda: len(self._acknowledged) >= wanted, DEADLINE), (
-                "the writers stand still"
-            )
+            assert self._changed.wait_for(
+                lambda: len(self._acknowledged) >= wanted and len(self._begun) == self._count, DEADLINE
+            ), "the writers stand still"
 
     def kill(self) -> list[str]:
         """End the processes in the middle of it; all that was acknowledged, as `log number event-id`."""
@@ -74,6 +75,7 @@ class Writers:
         for line in process.stdout:
             if line.endswith("\n"):
                 with self._changed:
+                    self._begun.add(process)
                     self._acknowledged.append(line.strip())
                     self._changed.notify_all()
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.people import PASSWORD, Person, jpeg, person
+from tests.people import LOOK_S, PASSWORD, Person, jpeg, person
 from tests.serving import Server
 
 WORDS = (
@@ -75,12 +76,14 @@ def close(ana: Person) -> str:
 
 
 def report(url: str, state: str = "finished", deadline_s: float = 60) -> dict:
-    until = time.monotonic() + deadline_s
-    while True:
-        answer = httpx.get(url)
-        if answer.status_code == 200 and answer.json()["state"] == state:
-            return dict(answer.json())
-        assert time.monotonic() < until, answer.text
+    until, pause = time.monotonic() + deadline_s, threading.Event()
+    with httpx.Client() as http:
+        while True:
+            answer = http.get(url)
+            if answer.status_code == 200 and answer.json()["state"] == state:
+                return dict(answer.json())
+            assert time.monotonic() < until, answer.text
+            pause.wait(LOOK_S)
 
 
 @pytest.mark.timeout(240)
