@@ -27,7 +27,7 @@ demo: install ## Start the product with something to see
 
 test: install ## Run all tests; the real servers are fetched and started where they can be had
 	@$(BIN)/filmroll stack up --available --dir $(TEST_STACK) || true
-	@FILMROLL_STACK_DIR=$(TEST_STACK) $(BIN)/python -m pytest; status=$$?; \
+	@FILMROLL_STACK_DIR=$(TEST_STACK) $(BIN)/python -m pytest -n 2 --dist loadgroup; status=$$?; \
 		$(BIN)/filmroll stack down --wipe --dir $(TEST_STACK); exit $$status
 
 check: install ## Lint, types, and who imports whom

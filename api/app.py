@@ -212,7 +212,7 @@ def _writes(wiring: Wiring, identity: Identity) -> Iterable[APIRouter]:
         blocks.routes(writes),
         mutes.routes(writes),
         uploads.routes(writes, reads, idempotency),
-        uploads.completion(writes),
+        uploads.completion(writes, idempotency),
         publishing.routes(writes, reads, idempotency, wiring.now),
         photos.routes(writes, reads, wiring.now),
         edits.routes(writes, reads, wiring.now),

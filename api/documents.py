@@ -107,8 +107,9 @@ def document(app: FastAPI) -> dict[str, Any]:
             schemas[shape.__name__] = described
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        for operations in made["paths"].values():
-            for operation in operations.values():
+        for path, operations in made["paths"].items():
+            for method, operation in operations.items():
+                operation["operationId"] = _named(method, path)
                 _tidy(operation)
         for route in app.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:
@@ -127,6 +128,17 @@ def _route(summary: str, tag: str, status: int, answers: Mapping[int, Any], erro
         "response_class": Response,
         "responses": {**answers, **refusals},
     }
+
+
+def _named(method: str, path: str) -> str:
+    """What generated clients call a call by: `get_member_photos`, `put_photo_like`."""
+    words = [method]
+    for part in path.removeprefix("/v1").strip("/").split("/"):
+        if part.startswith("{"):
+            words[-1] = words[-1].removesuffix("s")
+        else:
+            words.append(part.replace("-", "_"))
+    return "_".join(words)
 
 
 def _tidy(operation: dict[str, Any]) -> None:

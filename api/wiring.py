@@ -104,7 +104,7 @@ class Writes:
     divide_upload: Callable[[UploadRequested], Awaitable[UploadDivided]]
     sign_parts: Callable[[UploadRequested, UploadDivided], Awaitable[Sequence[SignedPart]]]
     request_uploads: RequestUploads
-    complete_upload: Handler[CompleteUpload, Receipt[Upload]]
+    complete_upload: HandlerOnce[CompleteUpload, Receipt[Upload]]
     choose_avatar: Handler[ChooseAvatar, Receipt[Member]]
     remove_avatar: Handler[RemoveAvatar, Receipt[Member]]
     edit_photo: Handler[EditPhoto, Receipt[Photo]]

@@ -129,8 +129,10 @@ async def request_uploads(
     return await decide_together(deps, parts, lambda _: chosen, once=once)
 
 
-async def complete_upload(command: CompleteUpload, *, deps: Deps, objects: Objects) -> Receipt[Upload]:
-    """Have the parts joined; of a file that came whole, only see that it has come. Records nothing."""
+async def complete_upload(
+    command: CompleteUpload, *, deps: Deps, objects: Objects, once: Once | None = None
+) -> Receipt[Upload]:
+    """Have the parts joined; of a file that came whole, only see that it has come. Records nothing but the answer."""
     upload = await look(deps, upload_part(command.upload_id))
     requested = uploads.owned(upload, command.member_id)
     if await objects.size(requested.object_key) != requested.size:
@@ -138,7 +140,7 @@ async def complete_upload(command: CompleteUpload, *, deps: Deps, objects: Objec
             raise Contradicted("not_uploaded", "No file has arrived for this upload.")
         sizes = uploads.parts(requested.size, upload.divided.part_bytes)
         await objects.join(requested.object_key, upload.divided.handle, sizes, command.etags)
-    return await decide(deps, upload_part(command.upload_id), lambda _: [])
+    return await decide(deps, upload_part(command.upload_id), lambda _: [], once=once)
 
 
 async def sweep_upload(command: SweepUpload, *, deps: Deps, objects: Objects) -> Receipt[Upload]:

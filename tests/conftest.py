@@ -11,6 +11,13 @@ from tests.servers import Servers
 from tests.serving import Server, realm
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes test, one of them has the real servers: some tests stop them, or empty them."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_stays() -> Iterator[None]:
     yield

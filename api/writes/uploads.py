@@ -10,7 +10,7 @@ from fastapi import Body as BodyOf
 from pydantic import Discriminator, Field, Tag
 from starlette.responses import Response
 
-from api.answers import done, dump, stamp
+from api.answers import dump, stamp
 from api.bodies import JsonRoute
 from api.documents import command
 from api.idempotency import Idempotency, IdempotencyKey
@@ -113,7 +113,7 @@ def routes(writes: Writes, reads: Reads, idempotency: Idempotency) -> APIRouter:
     return router
 
 
-def completion(writes: Writes) -> APIRouter:
+def completion(writes: Writes, idempotency: Idempotency) -> APIRouter:
     """The end of uploads in parts."""
     router = APIRouter(route_class=JsonRoute)
 
@@ -122,15 +122,26 @@ def completion(writes: Writes) -> APIRouter:
         **command("Join the parts of a file", "photos", 200, shapes.Uploaded, examples.UPLOADED, 404, 409, body=True),
     )
     async def complete(
-        request: Request, upload_id: str, caller: Member, covered: Covered, body: shapes.Completion | None = None
+        request: Request,
+        upload_id: str,
+        caller: Member,
+        covered: Covered,
+        body: shapes.Completion | None = None,
+        _key: IdempotencyKey = None,
     ) -> Response:
         """Only needed for files in parts; 409 while one is missing. May be repeated."""
         if not is_id(upload_id):
             raise NotFound("upload_not_found", "There is no such upload.")
         parts = None if body is None else body.parts
         etags = None if parts is None else {part.number: part.etag for part in parts}
-        receipt = await writes.complete_upload(CompleteUpload(caller.member_id, upload_id, etags))
-        return done(request, receipt.reached, covered, body={"upload_id": upload_id})
+        answer = Answer(HTTPStatus.OK, dump({"upload_id": upload_id}).decode())
+
+        async def run(once: Once | None) -> Receipt[Upload]:
+            return await writes.complete_upload(CompleteUpload(caller.member_id, upload_id, etags), once=once)
+
+        return await idempotency.answer(
+            request, covered, caller=caller.member_id, slot=slot_of(upload_id), make=lambda _: answer, run=run
+        )
 
     return router
 

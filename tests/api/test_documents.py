@@ -37,7 +37,9 @@ def test_every_reference_leads_somewhere_and_nothing_of_the_frameworks_own_is_le
 def test_every_route_has_a_summary_a_description_and_an_id_of_its_own(document) -> None:
     ids = [operation["operationId"] for _, _, operation in document.operations()]
     assert len(ids) == len(set(ids))
+    assert {"get_feed", "get_photo", "get_member_photos", "put_photo_like", "delete_me_follow_request"} <= set(ids)
     for method, path, operation in document.operations():
+        assert re.fullmatch(r"(get|put|post|patch|delete)(_[a-z]+)+", operation["operationId"]), (method, path)
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
         assert operation["tags"], (method, path)

@@ -90,9 +90,12 @@ async def test_a_large_file_comes_in_parts(world):
     refused = await world.call("ana", "POST", path, json={"parts": wrong})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "parts")
     assert (await world.call("ben", "POST", path, json={})).status_code == 404
-    for _ in range(2):
-        done = await world.call("ana", "POST", path, json={"parts": etags})
+    for key, replayed in (("a", False), ("a", True), ("b", False)):
+        done = await world.call("ana", "POST", path, json={"parts": etags}, headers={"Idempotency-Key": key})
         assert (done.status_code, "X-Position" in done.headers) == (200, True)
+        assert (done.json(), "Idempotency-Replayed" in done.headers) == ({"upload_id": upload["upload_id"]}, replayed)
+    other = await world.call("ana", "POST", path, json={}, headers={"Idempotency-Key": "a"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     made = await world.call("ana", "POST", "/photos", json={"upload_id": upload["upload_id"]})
     assert made.status_code == 202
     original = await world.call("ana", "GET", f"/photos/{made.json()['photo_id']}/original")

@@ -61,7 +61,9 @@ class Urls:
         return expires_at
 
 
-@pytest.mark.parametrize(("viewer", "seen"), [(ANA, Status.PROCESSING), (BEN, None), (None, None)])
+@pytest.mark.parametrize(
+    ("viewer", "seen"), [(ANA, Status.PROCESSING), (BEN, None), (None, None)], ids=["owner", "stranger", "anyone"]
+)
 def test_a_photo_is_processing_until_its_document_tells_the_outcome(viewer, seen) -> None:
     state = PhotoState(PHOTO, ANA, Status.READY, "public")
     known = Hydrated(viewer, rows={PHOTO: ROW}, states={PHOTO: state})

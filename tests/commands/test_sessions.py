@@ -148,7 +148,11 @@ async def test_a_session_lasts_thirty_days_from_its_last_refresh(product):
     assert await kinds(product, left.session_id) == [SessionOpened]
 
 
-@pytest.mark.parametrize("token", ["", ".", "nonsense", "nonsense.secret", f"{new_id(3, NOON)}.", f"{new_id(3, NOON)}"])
+@pytest.mark.parametrize(
+    "token",
+    ["", ".", "nonsense", "nonsense.secret", f"{new_id(3, NOON)}.", f"{new_id(3, NOON)}"],
+    ids=["nothing", "a dot", "a word", "words", "an id and a dot", "an id"],
+)
 async def test_what_is_no_token_is_refused_without_a_look(product, token):
     before = await product.heads()
     await refused(product, token)

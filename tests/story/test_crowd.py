@@ -1,5 +1,6 @@
-"""Fifty clients at one photo at once: what is counted is what is listed, and what each of them did last."""
+"""Fifty clients at once: at one photo, what is counted is what is listed; with one key, what is done is done once."""
 
+import json
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -49,3 +50,31 @@ def test_fifty_clients_like_and_unlike_one_photo_and_its_count_is_its_list(any_u
     for one in members:
         one.headers["X-Min-Position"] = members[0].headers["X-Min-Position"]
         assert one.get(f"/photos/{photo}")["viewer"]["liked"] is (one.username in likes)
+
+
+def test_fifty_clients_repeat_one_comment_at_once_and_it_is_written_once(any_url: str) -> None:
+    tag = f"{random.randrange(10**9):09d}"
+    me = person(any_url, f"echo{tag}")
+    photo = me.publish(jpeg(901))
+    me.ready(photo)
+    together = threading.Barrier(CLIENTS)
+    headers = me.headers | {"Idempotency-Key": tag}
+
+    def client(_: int) -> httpx.Response:
+        with httpx.Client(base_url=any_url, timeout=120) as http:
+            together.wait(timeout=120)
+            while True:
+                answer = http.post(f"/v1/photos/{photo}/comments", headers=headers, json={"text": "once"})
+                if answer.status_code != httpx.codes.CONFLICT:
+                    return answer
+                assert answer.json()["code"] == "in_flight"
+
+    with ThreadPoolExecutor(CLIENTS) as crowd:
+        answers = list(crowd.map(client, range(CLIENTS)))
+    assert {answer.status_code for answer in answers} == {201}
+    (comment_id,) = {answer.json()["comment_id"] for answer in answers}
+    assert sum("Idempotency-Replayed" not in answer.headers for answer in answers) == 1
+    me.headers["X-Min-Position"] = answers[0].headers["X-Position"]
+    assert [comment["comment_id"] for comment in me.walk(f"/photos/{photo}/comments")] == [comment_id]
+    own = me.call("GET", "/me/export", status=200).text.splitlines()
+    assert sum(json.loads(line).get("event_type") == "comment.written.v1" for line in own) == 1

@@ -1,8 +1,11 @@
 """Schemathesis over the published OpenAPI document: whatever it draws, the answer is one that the document promises."""
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.people import Person, person
+from tests.people import Person, logged_in, person
 from tests.serving import Server
 
 EXAMPLES = int(os.environ.get("FILMROLL_FUZZ_EXAMPLES", "20"))
@@ -37,11 +40,11 @@ def operations(url: str) -> Iterator[Any]:
         yield found.ok()
 
 
-def fuzz(operation: Any, headers: dict[str, str]) -> None:
+def fuzz(operation: Any, headers: dict[str, str], examples: int) -> None:
     """Draw requests for one operation, and hold each answer to the document."""
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
@@ -55,7 +58,7 @@ def fuzz(operation: Any, headers: dict[str, str]) -> None:
     holds()
 
 
-def failures(url: str, headers: dict[str, str]) -> dict[str, str]:
+def failures(url: str, headers: dict[str, str], *, examples: int = EXAMPLES) -> dict[str, str]:
     """What did not hold, by operation."""
     found: dict[str, str] = {}
     checked = 0
@@ -65,7 +68,7 @@ def failures(url: str, headers: dict[str, str]) -> dict[str, str]:
         checked += 1
         mine = {} if (operation.method.upper(), operation.path) == ENDS_THE_SESSION else headers
         try:
-            fuzz(operation, mine)
+            fuzz(operation, mine, examples)
         except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - each is tried; what failed is shown together
             inner = error.exceptions if isinstance(error, ExceptionGroup) else [error]
             found[f"{operation.method.upper()} {operation.path}"] = "\n".join(map(str, inner))[:1500]
@@ -82,4 +85,16 @@ def test_a_member_gets_what_the_document_promises(server: Server, caller: Person
 @pytest.mark.timeout(900)
 def test_anyone_gets_what_the_document_promises(server: Server) -> None:
     broken = failures(server.url, {})
+    assert not broken, "\n\n".join(f"{name}: {why}" for name, why in broken.items())
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("role", ["moderator", "analyst", "operator"])
+def test_each_role_gets_what_the_document_promises(server: Server, role: str) -> None:
+    name = person(server.url, f"fuzz{uuid.uuid4().hex[:8]}").username
+    program = str(Path(sys.executable).parent / "filmroll")
+    granted = [program, "members", "grant", name, role, "--data", str(server.data)]
+    subprocess.run(granted, check=True, capture_output=True)
+    held = logged_in(server.url, name).headers["Authorization"]
+    broken = failures(server.url, {"Authorization": held}, examples=EXAMPLES // 4)
     assert not broken, "\n\n".join(f"{name}: {why}" for name, why in broken.items())
