@@ -12,10 +12,23 @@ from tests.serving import Server, realm
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes test, one of them has the real servers: some tests stop them, or empty them."""
+    """Where several processes test, one of them has the real servers: some tests stop them, or empty them.
+
+    It begins with them at once, for they take longest, and with what needs but the stores: until somebody needs the
+    whole cluster profile, its processes needn't run.
+    """
     for item in items:
-        if item.get_closest_marker("cluster"):
+        if _on_servers(item):
             item.add_marker(pytest.mark.xdist_group("cluster"))
+    items.sort(key=lambda item: (not _on_servers(item), _on_servers(item) and _through_the_front_door(item)))
+
+
+def _on_servers(item: pytest.Item) -> bool:
+    return item.get_closest_marker("cluster") is not None
+
+
+def _through_the_front_door(item: pytest.Item) -> bool:
+    return item.path.parent.name in {"api", "page", "story"} and item.path.stem != "test_cluster_faults"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,12 +57,14 @@ ALL_SERVERS = ("kafka", "cassandra", "opensearch", "minio", "postgres-a", "postg
 @pytest.fixture(scope="session")
 def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The whole cluster profile: API, relay, workers and media workers over the real servers."""
-    from tests.databases import drop, fresh, on_replica  # their driver comes with the extra `cluster`
+    from tests.cluster import borrow, give_back  # their drivers come with the extra `cluster`
+    from tests.databases import drop, fresh, on_replica
     from tests.infra.onnx import models  # the same, with the extra `detect`
 
     addresses = stack.need(*ALL_SERVERS)
-    databases = fresh(addresses.postgres)
+    databases, space = fresh(addresses.postgres), borrow(addresses)
     environment = realm(f"story_{uuid.uuid4().hex[:12]}", databases) | {
+        "FILMROLL_CASSANDRA_KEYSPACE": space,
         "FILMROLL_LOGS": "16",
         "FILMROLL_POSTGRES_REPLICAS": on_replica(addresses.postgres_replicas[0], databases[0]),
         "FILMROLL_KAFKA_WORK_PARTITIONS": "8",
@@ -63,6 +78,7 @@ def cluster_server(stack: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
     yield running.start(deadline_s=240)
     running.stop()
     drop(databases)
+    give_back(addresses, space)
 
 
 @pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.cluster)])

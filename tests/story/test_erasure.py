@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from projections.catalogue import CATALOGUE
+from tests.infra.cli.running import say
 from tests.people import LOOK_S, PASSWORD, Person, jpeg, person
 from tests.serving import Server
 
@@ -103,6 +105,10 @@ def test_whoever_leaves_is_hidden_at_once_and_then_erased(own: Server) -> None:
     assert (done["removed"]["photos"], done["removed"]["albums"], done["removed"]["shares"]) == (1, 1, 1)
     assert done["removed"]["files"] > 1
     assert done["shredded"]["keys"] == 1
+    assert found_in(own.data, *WORDS) == set()
+    for projection in CATALOGUE:
+        say("projections", "rebuild", projection.name, "--data", own.data)
+        assert "equal" in say("projections", "verify", projection.name, "--data", own.data)
     assert found_in(own.data, *WORDS) == set()
     del ben.headers["X-Min-Position"]
     assert ben.get(f"/members/{ben.username}")["counts"]["followers"] == 0
