@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import Any, Final, TypeVar
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 T = TypeVar("T")
 
@@ -40,20 +40,23 @@ class Processes:
     async def run(self, function: Callable[..., T], *args: Any) -> T:
         """Run in a process; a pool that broke (its idle processes were killed, say) is replaced and asked again.
 
-        Raises what the function raises, `pebble.ProcessExpired` where the process ended under it, `TimeoutError` where
-        it took too long, and `RuntimeError` once this is closed.
+        Raises what the function raises, `pebble.ProcessExpired` where the process or the pool ended under it,
+        `TimeoutError` where it took too long, and `RuntimeError` once this is closed.
         """
         async with self._seats:
             for _ in range(_BREAKS):
                 pool = await self._ready()
                 try:
-                    result = asyncio.wrap_future(pool.schedule(function, args=args, timeout=self.seconds))
+                    call = pool.schedule(function, args=args, timeout=self.seconds)
                 except RuntimeError:
                     continue  # it broke in between
+                result = asyncio.wrap_future(call)
                 self._under_way.add(result)
                 try:
                     return await result
-                except BrokenProcessPool:
+                except BrokenProcessPool as error:
+                    if call.running():  # begun, and maybe what broke it
+                        raise ProcessExpired("The pool broke under it.") from error  # type: ignore[no-untyped-call]
                     continue
                 finally:
                     self._under_way.discard(result)
