@@ -26,9 +26,7 @@ demo: install ## Start the product with something to see
 	$(BIN)/filmroll demo --data $(DEMO_DIR) --port $(DEMO_PORT)
 
 test: install ## Run all tests; the real servers are fetched and started where they can be had
-	@$(BIN)/filmroll stack up --available --dir $(TEST_STACK) || true
-	@FILMROLL_STACK_DIR=$(TEST_STACK) $(BIN)/python -m pytest -n 2 --dist loadgroup; status=$$?; \
-		$(BIN)/filmroll stack down --wipe --dir $(TEST_STACK); exit $$status
+	@$(BIN)/python -m tests.run $(TEST_STACK)
 
 check: install ## Lint, types, and who imports whom
 	$(BIN)/ruff check

@@ -12,23 +12,16 @@ from tests.serving import Server, realm
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes test, one of them has the real servers: some tests stop them, or empty them.
-
-    It begins with them at once, for they take longest, and with what needs but the stores: until somebody needs the
-    whole cluster profile, its processes needn't run.
-    """
-    for item in items:
-        if _on_servers(item):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-    items.sort(key=lambda item: (not _on_servers(item), _on_servers(item) and _through_the_front_door(item)))
+    """What needs the whole cluster profile comes last: until then its processes needn't run."""
+    items.sort(key=_needs_the_whole_cluster)
 
 
-def _on_servers(item: pytest.Item) -> bool:
-    return item.get_closest_marker("cluster") is not None
-
-
-def _through_the_front_door(item: pytest.Item) -> bool:
-    return item.path.parent.name in {"api", "page", "story"} and item.path.stem != "test_cluster_faults"
+def _needs_the_whole_cluster(item: pytest.Item) -> bool:
+    return (
+        item.get_closest_marker("cluster") is not None
+        and item.path.parent.name in {"api", "page", "story"}
+        and item.path.stem != "test_cluster_faults"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
