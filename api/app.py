@@ -196,7 +196,14 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_moderation.routes(reads),
         read_erasures.routes(reads, links),
         shared.routes(
-            Opening(reads, links, wiring.matches, now, Throttle(wiring.tallies, wiring.limits.password_tries))
+            Opening(
+                reads,
+                links,
+                wiring.matches,
+                now,
+                Throttle(wiring.tallies, wiring.limits.password_tries),
+                wiring.limits.catch_up_s,
+            )
         ),
     )
 

@@ -1,10 +1,12 @@
 """Opening links: whether one leads anywhere, and whether whoever follows it knows its password."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 
@@ -13,8 +15,11 @@ from api.ports import Now, Reads
 from api.problems import Problem
 from api.throttling import Throttle, address_of
 from domain.errors import NotFound
+from domain.ids import ShareId, time_of
 from domain.shares import ShareState, may_open
 from domain.visibility import MemberState
+
+_LOOK_S: Final = 0.05
 
 Matches: TypeAlias = Callable[[str | None, str], Awaitable[bool]]
 """Whether a password made a digest."""
@@ -29,11 +34,13 @@ class Opening:
     matches: Matches
     now: Now
     throttle: Throttle
+    catch_up_s: float
+    """How long after it was made a link that is not there yet is waited for."""
 
     async def open(self, request: Request, token: str, password: str | None) -> ShareState:
         """The link behind a token; 404 where it leads nowhere, 401 without the right password, 429 after many wrong."""
         share_id = self.links.share_of(token)
-        share = await self.reads.shares.get(share_id) if share_id else None
+        share = await self._found(share_id) if share_id else None
         if share is not None:
             owner = (await self.reads.sight.members([share.owner_id])).get(share.owner_id, MemberState(share.owner_id))
             if may_open(share, owner, self.now()):
@@ -46,6 +53,13 @@ class Opening:
                     )
                 return share
         raise not_found()
+
+    async def _found(self, share_id: ShareId) -> ShareState | None:
+        """What is known of a link; whoever is sent one may be faster than the read models."""
+        until = time_of(share_id) + timedelta(seconds=self.catch_up_s)
+        while (share := await self.reads.shares.get(share_id)) is None and self.now() < until:  # noqa: ASYNC110 - no read model tells of its rows
+            await asyncio.sleep(_LOOK_S)
+        return share
 
     async def _right(self, request: Request, share: ShareState, password: str | None) -> bool:
         """Headers are read as Latin-1; what was sent in UTF-8 is meant so."""

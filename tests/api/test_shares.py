@@ -2,12 +2,16 @@
 
 import time
 import uuid
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from PIL import Image
 
+from infra.core import utc_now
+from projections.ports import Shares
+from tests.api.inside import client, inside
 from tests.people import Person, jpeg, person
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -166,3 +170,31 @@ def test_only_the_owner_may_share(ana, secret, url) -> None:
     album = ana.call("POST", "/albums", json={"title": "Rivers"}, status=201).json()["album_id"]
     ben.call("POST", f"/albums/{album}/shares", json={}, status=403)
     ben.call("POST", "/albums/nonsense/shares", json={}, status=404)
+
+
+@dataclass
+class Behind:
+    """The port `Shares`, which knows nothing of a link when it is first asked."""
+
+    whole: Shares
+    asked: int = 0
+
+    async def get(self, share_id):
+        self.asked += 1
+        return None if self.asked == 1 else await self.whole.get(share_id)
+
+
+async def test_a_link_that_was_given_out_just_now_is_waited_for_and_an_old_one_is_not(tmp_path) -> None:
+    async with inside(tmp_path / "data") as town:
+        await town.member("ana")
+        photo = await town.photo("ana")
+        link = (await town.call("ana", "POST", f"/photos/{photo}/shares", json={})).json()["url"].partition("/v1")[2]
+        await town.level()
+        async with town.without(shares=(shares := Behind(town.core.queries.shares))) as behind:
+            assert (await behind.call(None, "GET", link)).status_code == 200
+            assert shares.asked == 2
+        queries = replace(town.core.queries, shares=(shares := Behind(town.core.queries.shares)))
+        made = town.assemble(replace(town.core, queries=queries))
+        async with client(replace(made, now=lambda: utc_now() + timedelta(minutes=1))) as http:
+            assert (await http.get(f"/v1{link}")).status_code == 404
+            assert shares.asked == 1
