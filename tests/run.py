@@ -5,6 +5,7 @@ fetched and started; what they print comes at the end.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,9 @@ def main(stack: str) -> int:
     """Run them on the servers of this stack, which are gone afterwards; 0 where all passed."""
     environment = {**os.environ, SHARED: stack}
     with tempfile.TemporaryFile() as said:
-        others = subprocess.Popen([*PYTEST, "not cluster"], env=environment, stdout=said, stderr=said)
+        others = subprocess.Popen(
+            [*PYTEST, "not cluster"], env=environment, stdout=said, stderr=said, start_new_session=True
+        )
         try:
             subprocess.run([FILMROLL, "stack", "up", "--available", "--dir", stack], check=False)
             failed = subprocess.run([*PYTEST, "cluster"], env=environment, check=False).returncode
@@ -28,7 +31,9 @@ def main(stack: str) -> int:
             said.seek(0)
             sys.stdout.write(said.read().decode(errors="replace"))
         finally:
-            others.kill()
+            if others.poll() is None:  # interrupted, here and so there: its fixtures end what they started
+                others.send_signal(signal.SIGINT)
+                others.wait()
             subprocess.run([FILMROLL, "stack", "down", "--wipe", "--dir", stack], check=False)
     return failed
 
