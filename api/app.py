@@ -196,14 +196,7 @@ def _reads(wiring: Wiring) -> Iterable[APIRouter]:
         read_moderation.routes(reads),
         read_erasures.routes(reads, links),
         shared.routes(
-            Opening(
-                reads,
-                links,
-                wiring.matches,
-                now,
-                Throttle(wiring.tallies, wiring.limits.password_tries),
-                wiring.limits.catch_up_s,
-            )
+            Opening(reads, links, wiring.matches, now, Throttle(wiring.tallies, wiring.limits.password_tries))
         ),
     )
 

@@ -19,6 +19,8 @@ from domain.ids import ShareId, time_of
 from domain.shares import ShareState, may_open
 from domain.visibility import MemberState
 
+_YOUNG: Final = timedelta(seconds=1)
+"""So long after it was made a link that is not there, or not any more, is waited for."""
 _LOOK_S: Final = 0.05
 
 Matches: TypeAlias = Callable[[str | None, str], Awaitable[bool]]
@@ -34,8 +36,6 @@ class Opening:
     matches: Matches
     now: Now
     throttle: Throttle
-    catch_up_s: float
-    """How long after it was made a link that is not there yet is waited for."""
 
     async def open(self, request: Request, token: str, password: str | None) -> ShareState:
         """The link behind a token; 404 where it leads nowhere, 401 without the right password, 429 after many wrong."""
@@ -56,7 +56,7 @@ class Opening:
 
     async def _found(self, share_id: ShareId) -> ShareState | None:
         """What is known of a link; whoever is sent one may be faster than the read models."""
-        until = time_of(share_id) + timedelta(seconds=self.catch_up_s)
+        until = time_of(share_id) + _YOUNG
         while (share := await self.reads.shares.get(share_id)) is None and self.now() < until:  # noqa: ASYNC110 - no read model tells of its rows
             await asyncio.sleep(_LOOK_S)
         return share
