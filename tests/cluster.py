@@ -113,6 +113,16 @@ def _opened(addresses: Addresses, name: str) -> Iterator[Cassandra]:
 
 
 @asynccontextmanager
+async def own_keyspace(addresses: Addresses) -> AsyncIterator[str]:
+    """One that was nobody's before, and will be nobody's again: for tests that break off writes, which may come late."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    await asyncio.to_thread(migrate, [addresses.cassandra], name, replication=1)
+    yield name
+    with _opened(addresses, name) as cassandra:
+        await asyncio.to_thread(cassandra.execute, f"DROP KEYSPACE {name}")
+
+
+@asynccontextmanager
 async def cluster(
     addresses: Addresses, space: str, *, shards: int = SHARDS, copies: str | None = None
 ) -> AsyncIterator[Cluster]:

@@ -19,7 +19,7 @@ from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, OutOfReachError, RebuildRunningError, State
 from streams.rebuild import rebuild
 from streams.verifying import dump
-from tests.cluster import SERVERS, SHARDS, cluster, keyspace, utc_now
+from tests.cluster import SERVERS, SHARDS, cluster, own_keyspace, utc_now
 from tests.projections.feeding import feed_all, rows_of, sqlite_models
 from tests.projections.histories import REACTIONS, VERBS, World
 from tests.streams.memory_log import MemoryLog
@@ -34,7 +34,7 @@ class Crash(Exception):
 @pytest.fixture
 async def known(stack):
     addresses = stack.need(*SERVERS)
-    async with keyspace(addresses) as space, cluster(addresses, space) as made:
+    async with own_keyspace(addresses) as space, cluster(addresses, space) as made:
         yield made
 
 

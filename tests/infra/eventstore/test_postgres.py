@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
+from psycopg.conninfo import make_conninfo
 
 from infra.eventstore.postgres_database import Database, UnsafeSetting, connect
 from infra.eventstore.postgres_migration import PlacementError, found_or_check, migrate
@@ -168,7 +169,8 @@ async def test_replicas_give_full_pages_and_the_primary_the_rest(stack: Servers)
 def level(primary: str, replica: str) -> None:
     """Wait until the replica has replayed what the primary has written."""
     deadline = time.monotonic() + 30
-    with psycopg.connect(primary) as one, psycopg.connect(replica, autocommit=True) as other:
+    there = make_conninfo(replica, dbname="postgres")  # the database itself may not have come yet
+    with psycopg.connect(primary) as one, psycopg.connect(there, autocommit=True) as other:
         (reached,) = one.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
         while other.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (reached,)).fetchone() != (True,):
             assert time.monotonic() < deadline, "the replica doesn't follow"

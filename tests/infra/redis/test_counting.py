@@ -15,7 +15,7 @@ from projections.stores import Batch, Fed, OutOfReachError, State
 from streams.following import Follower
 from streams.rebuild import rebuild
 from streams.verifying import verify
-from tests.cluster import SERVERS, Cluster, cluster, keyspace, utc_now
+from tests.cluster import SERVERS, Cluster, cluster, own_keyspace, utc_now
 from tests.infra.cassandra.test_feeding import Crash, expected_rows, history
 
 pytestmark = pytest.mark.cluster
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture
 async def known(stack):
     addresses = stack.need(*SERVERS)
-    async with keyspace(addresses) as space, cluster(addresses, space) as made:
+    async with own_keyspace(addresses) as space, cluster(addresses, space) as made:
         yield made
 
 
