@@ -125,12 +125,12 @@ def project(fact: Recorded, look: Look, *, inline: int = INLINE) -> Iterator[Cha
         case PhotoUploaded(owner_id=owner, photo_id=photo):
             yield Put(TimelinePhotoRow(owner, photo, fact.position.number))
             yield Put(TimelineRow(owner, photo, owner))
-            if not _celebrity(look, owner):
+            if not _celebrity(look, owner, fact):
                 yield from _fan_out(fact, look, owner, photo, inline)
         case MemberFollowed() | FollowAccepted() as made:
             of = (made.followed_id, bucket_of(made.follower_id), made.follower_id)
             yield Put(TimelineFollowerRow(*of, place_of(fact.position.number), None))
-            if not _celebrity(look, made.followed_id):
+            if not _celebrity(look, made.followed_id, fact):
                 yield from _fill(fact, look, made.followed_id, made.follower_id, inline)
         case MemberUnfollowed(followed_id=followed, follower_id=follower):
             for known in look.list(TimelineFollowerRow, followed, bucket_of(follower), follower):
@@ -145,8 +145,10 @@ def project(fact: Recorded, look: Look, *, inline: int = INLINE) -> Iterator[Cha
             yield from _in_buckets(fact, author, None)
 
 
-def _celebrity(look: Look, author: MemberId) -> bool:
-    turns = list(look.list(CelebrityTurnRow, author))
+def _celebrity(look: Look, author: MemberId, fact: Recorded) -> bool:
+    """Whether the author was one when the fact was recorded; others may have come further meanwhile."""
+    at = place_of(fact.position.number)
+    turns = [turn for turn in look.list(CelebrityTurnRow, author) if turn.since < at]
     return bool(turns) and turns[-1].celebrity
 
 
@@ -155,8 +157,9 @@ def _fan_out(fact: Recorded, look: Look, owner: MemberId, photo: PhotoId, inline
     if len(known) > inline:
         yield from _in_buckets(fact, owner, photo)
         return
+    at = place_of(fact.position.number)
     for follower in known:
-        if follower.until is None:
+        if follower.since < at and (follower.until is None or follower.until > at):
             yield Put(TimelineRow(follower.follower_id, photo, owner))
 
 
@@ -168,7 +171,7 @@ def _fill(fact: Recorded, look: Look, owner: MemberId, follower: MemberId, inlin
         return
     oldest = first_id(fact.recorded_at - STORED)
     for photo in known:
-        if photo.photo_id >= oldest:
+        if photo.photo_id >= oldest and photo.number < fact.position.number:
             yield Put(TimelineRow(follower, photo.photo_id, owner))
 
 
