@@ -40,6 +40,18 @@ class Away:
 
 
 @dataclass
+class Behind:
+    """A port of reads that knows nothing of anything when it is first asked."""
+
+    whole: Any
+    asked: int = 0
+
+    async def get(self, key: str) -> Any:
+        self.asked += 1
+        return None if self.asked == 1 else await self.whole.get(key)
+
+
+@dataclass
 class Partly:
     """The port `Progress`, while the stores of some read models are away."""
 

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from infra.core import utc_now
-from projections.ports import Shares
-from tests.api.inside import client, inside
+from tests.api.inside import Behind, client, inside
 from tests.people import Person, jpeg, person
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -170,18 +169,6 @@ def test_only_the_owner_may_share(ana, secret, url) -> None:
     album = ana.call("POST", "/albums", json={"title": "Rivers"}, status=201).json()["album_id"]
     ben.call("POST", f"/albums/{album}/shares", json={}, status=403)
     ben.call("POST", "/albums/nonsense/shares", json={}, status=404)
-
-
-@dataclass
-class Behind:
-    """The port `Shares`, which knows nothing of a link when it is first asked."""
-
-    whole: Shares
-    asked: int = 0
-
-    async def get(self, share_id):
-        self.asked += 1
-        return None if self.asked == 1 else await self.whole.get(share_id)
 
 
 async def test_a_link_that_was_given_out_just_now_is_waited_for_and_an_old_one_is_not(tmp_path) -> None:

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -20,8 +20,8 @@ from api.signing import LONGEST, Sealer
 from domain.errors import Unauthenticated
 from domain.ids import new_id
 from infra.installation import Installation
-from projections.ports import Erasures, Reached
-from tests.api.inside import inside
+from projections.ports import Reached
+from tests.api.inside import Behind, inside
 from tests.people import PASSWORD
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -252,18 +252,6 @@ async def test_a_token_of_a_session_that_is_over_is_401() -> None:
     token = identity().issue(MEMBER, SESSION, frozenset())
     with pytest.raises(Unauthenticated):
         await identity(SESSION).recognise(token)
-
-
-@dataclass
-class Behind:
-    """The port `Erasures`, which knows nothing of anybody when it is first asked."""
-
-    whole: Erasures
-    asked: int = 0
-
-    async def get(self, member_id):
-        self.asked += 1
-        return None if self.asked == 1 else await self.whole.get(member_id)
 
 
 async def test_the_link_of_an_erasure_waits_for_the_closing_that_it_tells_of(tmp_path) -> None:
