@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.stack import ports, tools
 from infra.stack.errors import Failed, Missing
 from infra.stack.layout import Stack, annex
-from infra.stack.processes import birth, wait_until, within
+from infra.stack.processes import birth, clear
 from infra.stack.service import Launch, Service, Tell
 from infra.stack.service_user import can_pass, credentials, own, unprivileged
 from infra.stack.versions import POSTGRES
@@ -21,7 +21,7 @@ SOURCE = "postgres-a"
 USER = DATABASE = "filmroll"
 PACKAGE = "postgresql"
 NO_PID = 2**22 + 1  # above the highest that Linux gives
-ORPHANS_SECONDS = 120.0
+ORPHANS_SECONDS = 15.0
 
 SETTINGS = {
     "fsync": "on",
@@ -119,16 +119,17 @@ def _bury(directory: Path) -> None:
     """Let the server start over the lock of one that was killed and that no parent has collected (in containers, often).
 
     To PostgreSQL such a process still exists. Only its pid is put out of use: the lock goes on to name the shared memory
-    that must be free of other processes before anything starts: sessions of the killed server, which end by themselves
-    as soon as they notice.
+    that must be free of other processes before anything starts: sessions of the killed server. They end by themselves
+    as soon as they notice; one that waits for a lock of a killed one never does, and is ended: no write of it was
+    acknowledged, and the server recovers as after any crash.
     """
     lock = directory / "postmaster.pid"
     if not lock.exists():
         return
     pid, rest = lock.read_text().split("\n", 1)
     if birth(int(pid)) is None:
-        if not wait_until(lambda: not within(directory.resolve()), ORPHANS_SECONDS):
-            raise Failed(f"processes of a killed server still work in {directory}: {within(directory.resolve())}")
+        if left := clear(directory.resolve(), "postgres", ORPHANS_SECONDS):
+            raise Failed(f"processes of a killed server still work in {directory}: {left}")
         lock.write_text(f"{NO_PID}\n{rest}")
 
 

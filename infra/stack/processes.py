@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from infra.stack.service_user import credentials
 
 POLL = 0.05
 DEAD = "ZX"  # states of a process that has ended but was not yet collected by its parent
+HALTED = "Tt" + DEAD
+HALT_SECONDS = END_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,12 @@ def family(pid: int) -> list[int]:
     return members
 
 
-def within(directory: Path) -> list[int]:
-    """The processes that work in a directory, where the system tells."""
+def within(directory: Path, program: str) -> list[int]:
+    """The processes of a program that work in a directory, where the system tells."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if (entry / "cwd").readlink() == directory:
+            if (entry / "cwd").readlink() == directory and (entry / "exe").readlink().name.split()[0] == program:
                 found.append(int(entry.name))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # it ended meanwhile, or is somebody else's
@@ -135,16 +138,27 @@ def kill(process: Process) -> None:
     if not is_alive(process):
         return
     os.kill(process.pid, signal.SIGSTOP)
-    members = {pid: birth(pid) for pid in family(process.pid)}
-    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: _is_halted(process.pid), HALT_SECONDS)  # it may be making a child at this moment
+    _kill_all(family(process.pid))
+
+
+def _is_halted(pid: int) -> bool:
+    fields = _stat(pid)
+    return fields is None or fields[0] in HALTED
+
+
+def clear(directory: Path, program: str, patience: float) -> list[int]:
+    """Let a program's processes that work in a directory end, then make them; those that are left all the same."""
+    if not wait_until(lambda: not within(directory, program), patience):
+        _kill_all(within(directory, program))
+    return within(directory, program)
+
+
+def _kill_all(pids: Iterable[int]) -> None:
+    """End these at once; each is known by its birth from here on."""
+    members = {pid: born for pid in pids if (born := birth(pid)) is not None}
     for pid, born in members.items():
-        if born is not None and birth(pid) == born:
-            _kill_quietly(pid)
-    wait_until(lambda: all(born is None or birth(pid) != born for pid, born in members.items()), 10)
-
-
-def _kill_quietly(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # it ended meanwhile, which is what was wanted
+        if birth(pid) == born:
+            with suppress(ProcessLookupError):  # it ended meanwhile, which is what was wanted
+                os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: all(birth(pid) != born for pid, born in members.items()), END_SECONDS)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis
 
-from infra.stack import control, ports, processes, reading, state
+from infra.stack import control, ports, postgres, processes, reading, state
 from infra.stack.addresses import Addresses
 from infra.stack.layout import annex, default_cache
 
@@ -186,3 +186,20 @@ def test_a_database_that_is_killed_among_its_sessions_starts_again_every_time(ro
             assert not computing.is_alive()
         visitors.more(20)
     assert int(str(ask(dsn, "SELECT count(*) FROM visits"))) >= visitors.written
+
+
+def test_a_session_that_never_notices_that_its_server_has_gone_is_ended(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ORPHANS_SECONDS", 0.5)
+    base = ports.free_base(ports.candidates(26_000))
+    dsn = control.up(root, default_cache(), ["postgres-b"], base=base).postgres[1]
+    with psycopg.connect(dsn) as connection:
+        session = connection.info.backend_pid
+        os.kill(session, signal.SIGSTOP)
+        die(root)
+        assert processes.birth(session) is not None
+        control.up(root, default_cache(), ["postgres-b"])
+        assert processes.birth(session) is None
+        assert ask(dsn, "SELECT true") is True
+        connection.close()
