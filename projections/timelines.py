@@ -205,7 +205,7 @@ def build_timelines(*, inline: int = INLINE) -> Projection:
     """The projection, writing at once up to so many rows for a fact."""
     return Projection(
         name="timelines",
-        version=3,
+        version=4,
         handles=(
             PhotoUploaded,
             MemberFollowed,

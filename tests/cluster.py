@@ -2,10 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import redis
 import redis.asyncio
@@ -22,6 +22,7 @@ from infra.redis.connecting import connect
 from infra.redis.copies import RedisCopies
 from infra.redis.store import RedisCounterStore
 from infra.stack.addresses import Addresses
+from tests.streams.memory_log import START
 
 SHARDS = 8
 SERVERS = ("cassandra", "redis")
@@ -29,6 +30,10 @@ SERVERS = ("cassandra", "redis")
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def in_those_days() -> datetime:
+    return START + timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -124,13 +129,21 @@ async def own_keyspace(addresses: Addresses) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def cluster(
-    addresses: Addresses, space: str, *, shards: int = SHARDS, copies: str | None = None
+    addresses: Addresses,
+    space: str,
+    *,
+    shards: int = SHARDS,
+    copies: str | None = None,
+    now: Callable[[], datetime] = in_those_days,
 ) -> AsyncIterator[Cluster]:
-    """One process's view of the read models in a keyspace; with `copies`, rows are copied into that Redis."""
+    """One process's view of the read models in a keyspace; with `copies`, rows are copied into that Redis.
+
+    `now` is when rows are written and read, by which those end that are kept for a time; histories are of 2025.
+    """
     cassandra = await Cassandra.open([addresses.cassandra], space)
     client = connect(addresses.redis)
     copy = None if copies is None else RedisCopies(copies, realm=space, hits=Hits())
-    store = CassandraStore(cassandra, now=utc_now, copy=copy)
+    store = CassandraStore(cassandra, now=now, copy=copy)
     counts = RedisCounterStore(client, CassandraMarks(cassandra), realm=space, now=utc_now)
     registry = Registry(cassandra, "filmroll", utc_now, fresh_s=0.05)
     models = ClusterReadModels(

@@ -168,7 +168,7 @@ class Feeder:
         """Rows that nobody looks at need not wait for the others."""
         for cls, tables in self._tables.items():
             if tables.layout.ahead and len(overlay.changed[cls]) > held:
-                writer = Writer(self._cassandra)
+                writer = Writer(self._cassandra, self._now())
                 for key, change in overlay.take(cls).items():
                     writer.change(tables, key, change)
                     writer.arrange(tables, key, change, ())
@@ -176,7 +176,7 @@ class Feeder:
 
     def _write(self, overlay: Overlay) -> None:
         self._write_ahead(overlay, 0)
-        first, last = Writer(self._cassandra), Writer(self._cassandra)
+        first, last = Writer(self._cassandra, self._now()), Writer(self._cassandra, self._now())
         for cls, tables in self._tables.items():
             changed = overlay.changed[cls]
             if tables.wandering:

@@ -1,12 +1,14 @@
 """How the rows of each class lie in Cassandra: into how many partitions they fall, and what may be written ahead.
 
-Every table is partitioned by a shard alone, the hash of the first field of its key, and clustered by the whole key.
-So rows of many owners go out in one batch of one partition (ten times the throughput of single rows), and every list
-that is read, one owner's, is one slice of one partition. The number of shards is fixed when a build is made.
+Every table is partitioned by a shard, the hash of the first field of its key, and clustered by the whole key. So rows
+of many owners go out in one batch of one partition (ten times the throughput of single rows), and every list that is
+read, one owner's, is one slice of one partition. Rows that end by themselves are partitioned by month besides. The
+number of shards is fixed when a build is made.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -14,11 +16,11 @@ from typing import Final
 from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.similar import DescriptorRow
-from projections.timelines import CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
+from projections.timelines import STORED, CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 from projections.uploads import OpenUploadRow
 
 SHARDS: Final = 256
-"""Keeps partitions of timelines under 100 MB up to some 300,000 members."""
+"""Keeps partitions of timelines, a month each, under 100 MB up to some 300,000 members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,20 @@ class Layout:
     `most_shards` bounds the partitions of a table that is read across owners. `ahead` marks rows that no projection
     ever looks at: they may be written while a batch is still being projected, so that a fan-out needs no memory.
     `grace_s` is how long deletes are remembered by the servers. `vector` names the field by which the servers find the
-    nearest rows.
+    nearest rows. `kept` says how long rows are kept after the month in which the second field of their key, an id, was
+    made: they are of use for no longer, and end then by themselves.
     """
 
     most_shards: int = 1 << 16
     ahead: bool = False
     grace_s: int = 864_000
     vector: str = ""
+    kept: timedelta | None = None
 
 
 _PLAIN: Final = Layout()
 _LAYOUTS: Final[Mapping[type, Layout]] = {
-    TimelineRow: Layout(ahead=True),
+    TimelineRow: Layout(ahead=True, kept=STORED),
     # Read whole, by everybody who reads a feed; chunks are a queue as well.
     HotAuthorRow: Layout(most_shards=4, ahead=True, grace_s=86_400),
     ChunkRow: Layout(most_shards=4, ahead=True, grace_s=86_400),

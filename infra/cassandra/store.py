@@ -93,7 +93,7 @@ class CassandraStore:
         """Write or end rows beside the log, each at its own time; for classes without further orders."""
 
         def write() -> None:
-            writer = Writer(self.cassandra)
+            writer = Writer(self.cassandra, self._now())
             for cls, key, change in changes:
                 writer.change(tables_of(model, cls, shards), key, change)
             writer.flush()
@@ -133,7 +133,7 @@ class CassandraStore:
 
     def reader(self, model: Model, shards: int) -> Reader:
         """The reading side of a build."""
-        return Reader(self.cassandra, model, shards, self._copy)
+        return Reader(self.cassandra, model, shards, self._now, self._copy)
 
     async def _run(self, function: Callable[..., T], *values: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, function, *values)

@@ -19,11 +19,11 @@ class Dated(NamedTuple):
 
 
 def rows_by_key(cassandra: Cassandra, tables: RowTables, keys: Iterable[Key]) -> Mapping[Key, Dated]:
-    """The rows that there are under these keys; a query for each shard of them."""
+    """The rows that there are under these keys; a query for each partition of them."""
     found: list[tuple[Any, ...]] = []
     pump, statement = cassandra.pump(), cassandra.prepared(tables.main.some)
-    for shard, some in by_shard(tables.main, keys):
-        pump.send(unpaged(statement.bind((shard, some))), found.extend)
+    for partition, some in by_partition(tables.main, keys):
+        pump.send(unpaged(statement.bind((*partition, some))), found.extend)
     pump.drain()
     dated = (Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found)
     return {tables.shape.key(each.row): each for each in dated}
@@ -35,15 +35,15 @@ def rows_by_prefix(cassandra: Cassandra, tables: RowTables, prefix: Key, limit: 
         raise ValueError("rows of all owners are too many to look at")
     cql = tables.main.slice(len(prefix), 0, backwards=False, limit=limit is not None)
     values = prefix if limit is None else (*prefix, limit)
-    found = cassandra.ask(cql, tables.main.shard(prefix[0]), *values)
+    found = cassandra.ask(cql, *tables.main.partition(prefix), *values)
     return [Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found]
 
 
-def by_shard(table: Clustered, keys: Iterable[Key]) -> Iterable[tuple[int, list[Any]]]:
+def by_partition(table: Clustered, keys: Iterable[Key]) -> Iterable[tuple[tuple[int, ...], list[Any]]]:
     """Keys grouped for `some`, so many at once as an answer should hold."""
-    grouped: defaultdict[int, list[Any]] = defaultdict(list)
+    grouped: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
     for key in set(keys):
-        grouped[table.shard(key[0])].append(key if len(key) > 1 else key[0])
-    for shard, of_shard in grouped.items():
-        for start in range(0, len(of_shard), _AT_ONCE):
-            yield shard, of_shard[start : start + _AT_ONCE]
+        grouped[table.partition(key)].append(key if len(key) > 1 else key[0])
+    for partition, of_it in grouped.items():
+        for start in range(0, len(of_it), _AT_ONCE):
+            yield partition, of_it[start : start + _AT_ONCE]

@@ -9,12 +9,14 @@ by what the key has besides. Where it holds every field of the row it answers al
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, cached_property
 from operator import attrgetter
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
 from infra.cassandra.layouts import Layout, layout_of, shard_of
+from infra.cassandra.months import month_of_id
 from infra.sqlite.shapes import Column, Shape, shape_of
 from projections.rows import DIMENSIONS, Key, Row
 from projections.stores import Model
@@ -31,12 +33,20 @@ _PACKS: Final[Mapping[str, Pack]] = {
 """How values travel (https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec, section 6)."""
 _VECTOR: Final = f"vector<float, {DIMENSIONS}>"
 SHARD: Final = '"_shard"'
+MONTH: Final = '"_month"'
 WRITTEN: Final = '"_recorded_at"'
+_BY_TIME: Final = (
+    " AND compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS',"
+    " 'compaction_window_size': '31'}"
+)
+"""Files hold what was written in one month, and go as a whole when all of it has ended."""
 
 
 @dataclass(frozen=True)
 class Clustered:
-    """One table: the fields that it is clustered by, and the columns that it holds."""
+    """One table: the fields that it is clustered by, and the columns that it holds; in partitions by shard or, where
+    rows end some time after their month, by shard and month.
+    """
 
     name: str
     shards: int
@@ -44,6 +54,21 @@ class Clustered:
     columns: tuple[Column, ...]
     grace_s: int
     vector: str = ""
+    kept: timedelta | None = None
+
+    @cached_property
+    def parted(self) -> tuple[str, ...]:
+        """The columns that tell partitions apart."""
+        return (SHARD,) if self.kept is None else (SHARD, MONTH)
+
+    def partition(self, key: Key) -> tuple[int, ...]:
+        """Where rows lie whose keys begin so: the shard is told by the first field, the month by the second."""
+        shard = self.shard(key[0])
+        return (shard,) if self.kept is None else (shard, month_of_id(key[1]))
+
+    def shard(self, first: object) -> int:
+        """The shard of rows whose keys begin with this field."""
+        return shard_of(first, self.shards)
 
     @cached_property
     def packs(self) -> Mapping[str, Pack]:
@@ -68,10 +93,12 @@ class Clustered:
             for column in self.columns
         )
         key = ", ".join(_quoted(self.fields))
-        return (
-            f"CREATE TABLE IF NOT EXISTS {self.name} ({SHARD} int, {columns}, {WRITTEN} bigint,"
-            f" PRIMARY KEY (({SHARD}), {key})) WITH gc_grace_seconds = {self.grace_s}"
+        parted = ", ".join(f"{name} int" for name in self.parted)
+        made = (
+            f"CREATE TABLE IF NOT EXISTS {self.name} ({parted}, {columns}, {WRITTEN} bigint,"
+            f" PRIMARY KEY (({', '.join(self.parted)}), {key})) WITH gc_grace_seconds = {self.grace_s}"
         )
+        return made if self.kept is None else made + _BY_TIME
 
     @cached_property
     def index(self) -> str:
@@ -91,21 +118,22 @@ class Clustered:
 
     @cached_property
     def put(self) -> str:
-        """Writes every cell; values are the shard, the columns', and the time twice."""
-        names = ", ".join((SHARD, *(f'"{column.name}"' for column in self.columns), WRITTEN))
-        marks = ", ".join("?" * (len(self.columns) + 2))
-        return f"INSERT INTO {self.name} ({names}) VALUES ({marks}) USING TIMESTAMP ?"
+        """Writes every cell; values are the partition, the columns', the time twice, and how long it lives if it ends."""
+        names = (*self.parted, *(f'"{column.name}"' for column in self.columns), WRITTEN)
+        life = "" if self.kept is None else " AND TTL ?"
+        marks = ", ".join("?" * len(names))
+        return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks}) USING TIMESTAMP ?{life}"
 
     @cached_property
     def drop(self) -> str:
-        """Ends a row; values are the time, the shard and the key."""
+        """Ends a row; values are the time, the partition and the key."""
         return f"DELETE FROM {self.name} USING TIMESTAMP ? WHERE {self._equal(len(self.fields))}"
 
     @cached_property
     def some(self) -> str:
-        """Rows of one shard by their keys; values are the shard and a list of keys (bare ones if of one field)."""
+        """Rows of one partition by their keys; values are the partition and a list of keys (bare ones if of one field)."""
         names = ", ".join(_quoted(self.fields))
-        return f"{self._select()} WHERE {SHARD} = ? AND {f'({names})' if len(self.fields) > 1 else names} IN ?"
+        return f"{self._select()} WHERE {self._equal(0)} AND {f'({names})' if len(self.fields) > 1 else names} IN ?"
 
     @cached_property
     def count(self) -> str:
@@ -131,24 +159,21 @@ class Clustered:
         """Rows of several owners by the second field of the key, from a value on, and below another if `bounded`."""
         first, second = _quoted(self.fields[:2])
         below = f" AND {second} < ?" if bounded else ""
-        return f"{self._select()} WHERE {SHARD} = ? AND {first} IN ? AND {second} >= ?{below}"
+        return f"{self._select()} WHERE {self._equal(0)} AND {first} IN ? AND {second} >= ?{below}"
 
     def scan(self, *, first: bool) -> str:
-        """The first rows of each of several shards, after a key unless it is the `first` page."""
+        """The first rows of each of several partitions, after a key unless it is the `first` page."""
         key = ", ".join(_quoted(self.fields))
         after = "" if first else f" AND ({key}) > ({', '.join('?' * len(self.fields))})"
-        return f"{self._select(SHARD)} WHERE {SHARD} IN ?{after} PER PARTITION LIMIT ?"
-
-    def shard(self, first: object) -> int:
-        """Where rows lie whose fields begin so."""
-        return shard_of(first, self.shards)
+        several = " AND ".join(f"{name} IN ?" for name in self.parted)
+        return f"{self._select(*self.parted)} WHERE {several}{after} PER PARTITION LIMIT ?"
 
     def _select(self, *more: str) -> str:
         names = (*(f'"{column.name}"' for column in self.columns), WRITTEN, *more)
         return f"SELECT {', '.join(names)} FROM {self.name}"
 
     def _equal(self, given: int) -> str:
-        return " AND ".join(f"{name} = ?" for name in (SHARD, *_quoted(self.fields[:given])))
+        return " AND ".join(f"{name} = ?" for name in (*self.parted, *_quoted(self.fields[:given])))
 
 
 @dataclass(frozen=True)
@@ -197,9 +222,8 @@ def tables_of(model: Model, cls: type, shards: int) -> RowTables:
         columns = tuple(known[field] for field in places)
         table = Clustered(f"{name}_by_{number}", count, places, columns, layout.grace_s)
         orders.append(Order(table, set(fields) <= set(key), len(places) == len(known), _placer(columns)))
-    return RowTables(
-        shape, layout, Clustered(name, count, key, shape.columns, layout.grace_s, layout.vector), tuple(orders)
-    )
+    main = Clustered(name, count, key, shape.columns, layout.grace_s, layout.vector, layout.kept)
+    return RowTables(shape, layout, main, tuple(orders))
 
 
 def prefix_of(model: Model) -> str:

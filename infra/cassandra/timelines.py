@@ -1,4 +1,4 @@
-"""The ports `Timelines` and `Chunks` over Cassandra: a page is one slice of one partition.
+"""The ports `Timelines` and `Chunks` over Cassandra: a page is a slice of one partition, the newest month's, most often.
 
 Workers write beside the host. What they end, they end just after the fact that made it was written, so a host that
 writes it again does not bring it back; and they begin only what the host's checkpoint covers, so all that was recorded
@@ -47,7 +47,7 @@ class CassandraTimelines:
     ) -> Sequence[TimelineRow]:
         """Newest first."""
         reader = await self._models.live(TIMELINES)
-        found = await reader.page(TimelineRow, member_id, past(before), limit=limit, newest=True)
+        found = await reader.recent(TimelineRow, member_id, below=before, down_to=oldest, limit=limit)
         return [row for row in found if row.photo_id >= oldest]
 
     async def celebrities(self) -> frozenset[MemberId]:

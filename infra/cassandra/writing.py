@@ -6,6 +6,7 @@ what limits a fan-out.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from struct import Struct
 from typing import Any, Final, TypeAlias
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from cassandra.query import BatchStatement, BatchType
 
 from infra.cassandra.connecting import Cassandra
+from infra.cassandra.months import life
 from infra.cassandra.stored import Dated
 from infra.cassandra.tables import Clustered, Pack, RowTables, arranged
 from projections.rows import Key, Row
@@ -22,18 +24,21 @@ ROWS: Final = 100
 BYTES: Final = 24_000
 """In a batch of documents: the servers refuse batches above 50 KiB."""
 
-_shard: Final = lru_cache(1 << 12)(Struct(">i").pack)
+_number: Final = lru_cache(1 << 12)(Struct(">i").pack)
+_length: Final = Struct(">H").pack
 _time: Final = lru_cache(1 << 12)(Struct(">q").pack)
 
 Packed: TypeAlias = list[bytes | None]
+Partition: TypeAlias = tuple[int, ...]
 
 
 class Writer:
     """Packs changes of rows, and sends what was packed; blocking, for worker threads."""
 
-    def __init__(self, cassandra: Cassandra) -> None:
+    def __init__(self, cassandra: Cassandra, now: datetime) -> None:
         self._cassandra = cassandra
-        self._waiting: dict[str, defaultdict[int, list[tuple[bytes, Packed]]]] = {}
+        self._now = now
+        self._waiting: dict[str, defaultdict[Partition, list[tuple[bytes, Packed]]]] = {}
         self._ids: dict[str, bytes] = {}
 
     def change(self, tables: RowTables, key: Key, change: Dated) -> None:
@@ -41,7 +46,7 @@ class Writer:
         if change.row is None:
             self._drop(tables.main, key, change.at)
         else:
-            self._put(tables.main, key[0], encoded(tables, change.row), change.at)
+            self._put(tables.main, key, encoded(tables, change.row), change.at)
 
     def arrange(self, tables: RowTables, key: Key, change: Dated, past: Iterable[Row]) -> None:
         """Write a row into its orders, and end the places where it stood in the past."""
@@ -52,7 +57,7 @@ class Writer:
             if change.row is not None:
                 place = order.place(change.row)
                 left.discard(place)
-                self._put(order.table, place[0], place, change.at)
+                self._put(order.table, place, place, change.at)
             for gone in left:
                 self._drop(order.table, gone, change.at)
 
@@ -60,35 +65,41 @@ class Writer:
         """Send everything, and wait until all of it is written."""
         pump = self._cassandra.pump()
         for statements in self._waiting.values():
-            for shard, of_shard in statements.items():
-                for some in _parts(of_shard):
-                    pump.send(self._batch(shard, some))
+            for partition, of_it in statements.items():
+                for some in _parts(of_it):
+                    pump.send(self._batch(partition, some))
         self._waiting.clear()
         pump.drain()
 
-    def _put(self, table: Clustered, first: Any, values: Sequence[Any], at: int) -> None:
-        shard, time = table.shard(first), _time(at)
-        self._enter(table, shard, table.put, [_shard(shard), *packed(table.row_packs, values), time, time])
+    def _put(self, table: Clustered, key: Key, values: Sequence[Any], at: int) -> None:
+        partition, time = table.partition(key), _time(at)
+        written = [*map(_number, partition), *packed(table.row_packs, values), time, time]
+        if table.kept is not None:
+            seconds = life(partition[1], table.kept, self._now)
+            if seconds is None:
+                return
+            written.append(_number(seconds))
+        self._enter(table, partition, table.put, written)
 
     def _drop(self, table: Clustered, key: Key, at: int) -> None:
-        shard = table.shard(key[0])
-        self._enter(table, shard, table.drop, [_time(at), _shard(shard), *packed(table.key_packs, key)])
+        partition = table.partition(key)
+        self._enter(table, partition, table.drop, [_time(at), *map(_number, partition), *packed(table.key_packs, key)])
 
-    def _enter(self, table: Clustered, shard: int, cql: str, values: Packed) -> None:
+    def _enter(self, table: Clustered, partition: Partition, cql: str, values: Packed) -> None:
         known = self._waiting.get(table.name)
         if known is None:
             known = self._waiting[table.name] = defaultdict(list)
         statement = self._ids.get(cql)
         if statement is None:
             statement = self._ids[cql] = self._cassandra.prepared(cql).query_id
-        known[shard].append((statement, values))
+        known[partition].append((statement, values))
 
-    def _batch(self, shard: int, statements: Sequence[tuple[bytes, Packed]]) -> Any:
+    def _batch(self, partition: Partition, statements: Sequence[tuple[bytes, Packed]]) -> Any:
         """Every statement carries its own time, so the batch may be sent again."""
         batch = BatchStatement(BatchType.UNLOGGED)
         for statement, values in statements:
             batch._add_statement_and_params(True, statement, values)  # noqa: SLF001 packed already
-        batch.keyspace, batch.routing_key, batch.is_idempotent = self._cassandra.keyspace, _shard(shard), True
+        batch.keyspace, batch.routing_key, batch.is_idempotent = self._cassandra.keyspace, _routing(partition), True
         return batch
 
 
@@ -114,6 +125,14 @@ def encoded(tables: RowTables, row: Row) -> Sequence[Any]:
 def packed(packs: Sequence[Pack], values: Sequence[Any]) -> Packed:
     """Values as they travel."""
     return [None if value is None else pack(value) for pack, value in zip(packs, values, strict=True)]
+
+
+@lru_cache(1 << 12)
+def _routing(partition: Partition) -> bytes:
+    """The bytes that tell which servers hold a partition: of several columns, each with its length before it."""
+    if len(partition) == 1:
+        return _number(partition[0])
+    return b"".join(_length(len(each)) + each + b"\0" for each in map(_number, partition))
 
 
 def _parts(statements: list[tuple[bytes, Packed]]) -> Iterator[list[tuple[bytes, Packed]]]:

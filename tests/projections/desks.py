@@ -1,6 +1,6 @@
 """Timelines on one adapter or the other, and histories of authors with very many followers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from projections import ports
 from projections.rows import Projection
 from projections.stores import Batch, Fed, Model, ReadModels, State
 from streams.fanout import Chunks
-from tests.cluster import SHARDS, cluster, keyspace
+from tests.cluster import SHARDS, cluster, in_those_days, keyspace
 from tests.projections.feeding import sqlite_models
 
 LONG_AGO = datetime(2025, 3, 1, tzinfo=UTC)
@@ -38,8 +38,10 @@ async def on_sqlite(projection: Projection) -> AsyncIterator[Desk]:
 
 
 @asynccontextmanager
-async def on_cassandra(addresses: Addresses, *, shards: int = SHARDS) -> AsyncIterator[Desk]:
-    async with keyspace(addresses) as space, cluster(addresses, space, shards=shards) as known:
+async def on_cassandra(
+    addresses: Addresses, *, shards: int = SHARDS, now: Callable[[], datetime] = in_those_days
+) -> AsyncIterator[Desk]:
+    async with keyspace(addresses) as space, cluster(addresses, space, shards=shards, now=now) as known:
         yield Desk(known.models, CassandraTimelines(known.rows), CassandraChunks(known.rows))
 
 
@@ -77,10 +79,10 @@ class Author:
                 ]
             )
 
-    async def publish(self, author: str, photos: int = 1) -> list[str]:
-        """New photos, the newest first."""
-        made = [new_id(self.log, LONG_AGO + timedelta(days=30, seconds=self.number + at)) for at in range(photos)]
-        await self._feed([_uploaded(author, photo) for photo in made])
+    async def publish(self, author: str, photos: int = 1, since: datetime = LONG_AGO + timedelta(days=30)) -> list[str]:
+        """New photos, a second apart, the newest first."""
+        made = [new_id(self.log, since + timedelta(seconds=self.number + at)) for at in range(photos)]
+        await self._feed([uploaded(author, photo) for photo in made])
         return made[::-1]
 
 
@@ -89,7 +91,7 @@ async def live(desk: Desk, projection: Projection) -> Model:
     return await desk.models.create(projection, State.LIVE)
 
 
-def _uploaded(author: str, photo: str) -> PhotoUploaded:
+def uploaded(author: str, photo: str) -> PhotoUploaded:
     return PhotoUploaded(
         at=LONG_AGO,
         photo_id=photo,
