@@ -34,7 +34,9 @@ from infra.sqlite.erasures import SqliteErasures
 from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.frozen import SqliteFrozen
 from infra.sqlite.kept import (
+    KeptAffinities,
     KeptCounters,
+    KeptFollows,
     KeptLikes,
     KeptPhotos,
     KeptProfiles,
@@ -225,13 +227,13 @@ def _queries(
         erasures=SqliteErasures(models),
         notifications=SqliteNotifications(models),
         share_views=opened,
-        follows=SqliteFollows(models),
+        follows=KeptFollows(models, SqliteFollows(models)),
         blocks=SqliteBlocks(models),
         mutes=SqliteMutes(models),
         timelines=KeptTimelines(models, SqliteTimelines(models)),
         likes=KeptLikes(models, SqliteLikes(models)),
         trash=SqliteTrash(models),
-        affinities=SqliteAffinities(models),
+        affinities=KeptAffinities(models, SqliteAffinities(models)),
         frozen=frozen,
         comments=SqliteComments(models),
         counters=KeptCounters(models, SqliteCounters(models)),

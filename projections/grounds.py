@@ -77,6 +77,16 @@ def noted() -> Grounds | None:
     return _noting.get()
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """What is asked meanwhile has its ground noted already."""
+    token = _noting.set(None)
+    try:
+        yield
+    finally:
+        _noting.reset(token)
+
+
 def unnoted() -> None:
     """From now on this task works for a ground that is noted already."""
     _noting.set(None)

@@ -47,14 +47,14 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
         trends = partial(most_stirred, reads, boards, me, Window.DAY, wanted)
         with noting() as grounds:
             made = await _make(scope["path"], reads, prints, me, page, order, trends)
-        if order is Order.LATEST:
-            standing.keep((me, page.limit, page.cursor), made, grounds)
+        if order is Order.LATEST or page.cursor is None:
+            standing.keep((me, order, page.limit, page.cursor), made, grounds)
         return given(asked, (_MODELS[order], at), made, cache=FEED)
 
-    def again(asked: Asks, at: Reached, me: MemberId, page: Page) -> Told | None:
-        """The latest, where that page was made before and stands."""
-        made = standing.get((me, page.limit, page.cursor))
-        return None if made is None else given(asked, (_MODELS[Order.LATEST], at), made, cache=FEED)
+    def again(asked: Asks, at: Reached, me: MemberId, page: Page, order: Order) -> Told | None:
+        """A page that was made before and stands; of an order by rank only the first, the others have theirs fixed."""
+        made = standing.get((me, order, page.limit, page.cursor))
+        return None if made is None else given(asked, (_MODELS[order], at), made, cache=FEED)
 
     @router.get("/v1/feed", **read("My home feed", "feed", shapes.Photos, examples.PHOTOS, 422))
     async def feed(
@@ -79,14 +79,13 @@ def routes(reads: Reads, prints: Prints, boards: Boards) -> APIRouter:
         if caller is None:
             return None
         me, at = caller.member_id, await asked.fresh(_MODELS[order])
-        told = again(asked, at, me, page) if order is Order.LATEST else None
-        return told or await answer(scope, asked, at, me, page, order)
+        return again(asked, at, me, page, order) or await answer(scope, asked, at, me, page, order)
 
     @at_once(router)
     def known(asked: Asks) -> Told | None:
         page = asked.page()
         caller, at = asked.known_viewer(), asked.recent(_MODELS[Order.LATEST])
-        return again(asked, at, caller.member_id, page) if page and caller and at else None
+        return again(asked, at, caller.member_id, page, Order.LATEST) if page and caller and at else None
 
     return router
 

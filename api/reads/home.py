@@ -21,6 +21,7 @@ from domain.ranking import AFFINITY_SPAN, affinity, score
 from domain.visibility import STRANGERS, MemberState, belongs_in_feed, may_see_photo
 from projections.affinity import NOTHING
 from projections.counters import Kind
+from projections.grounds import doubted
 from projections.ports import Since
 
 LATEST_MODELS: Final = ("timelines", "follows")
@@ -128,7 +129,7 @@ async def _ranked(reads: Reads, viewer: MemberId, key: list[Any] | None, limit: 
     """A page of an order that is computed once, and kept for all pages behind the first."""
     if key is None:
         start, new = 0, not await reads.follows.following(viewer, before=None, limit=1)
-        order = list(await trends()) if new else await _rank(reads, viewer)
+        order = await _trending(trends) if new else await _rank(reads, viewer)
         name = await reads.frozen.keep(order) if len(order) >= limit else ""
     else:
         name, start, new = key
@@ -137,6 +138,11 @@ async def _ranked(reads: Reads, viewer: MemberId, key: list[Any] | None, limit: 
             raise Problem(HTTPStatus.BAD_REQUEST, "cursor_invalid", "That order is no longer kept; begin anew.")
         order = list(kept)
     return [Place(photo, [name, at, new], new) for at, photo in enumerate(order[start : start + limit], start + 1)]
+
+
+async def _trending(trends: Trends) -> list[PhotoId]:
+    doubted()  # boards are some seconds old, and nothing tells when they would be others
+    return list(await trends())
 
 
 async def _rank(reads: Reads, viewer: MemberId) -> list[PhotoId]:

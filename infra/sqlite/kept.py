@@ -5,6 +5,7 @@ restricts acts at once through these as well.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
@@ -15,10 +16,13 @@ from infra.sqlite.keeping import Kind
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.timelines import SqliteTimelines
 from projections import counters
+from projections.affinity import AFFINITY, Given, GivenRow
 from projections.counters import COUNTERS
+from projections.follows import FOLLOWS, FollowerRow, FollowingRow, FollowRequestRow
+from projections.grounds import aside
 from projections.likes import LIKES, LikeRow
 from projections.photos import PHOTOS, PhotoRow
-from projections.ports import Counters, Likes, Photos, Profiles, Sessions, Since
+from projections.ports import Affinities, Counters, Follows, Likes, Photos, Profiles, Sessions, Since
 from projections.profiles import PROFILES, ProfileRow
 from projections.rows import Key
 from projections.timelines import TIMELINES, CelebrityRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
@@ -64,6 +68,10 @@ _LIKES: Final[Kind[Pair, bool]] = Kind("likes", 400_000, _pair)
 _TIMELINES: Final[Kind[MemberId, Sequence[TimelineRow]]] = Kind("timelines", 5_000, _of(TimelineRow))
 _AUTHORS: Final[Kind[MemberId, Sequence[PhotoId]]] = Kind("author lists", 5_000, _of(TimelinePhotoRow))
 _CELEBRITIES: Final[Kind[str, frozenset[MemberId]]] = Kind("celebrities", 2, lambda cls, _: _sets(cls))
+_LONG_TIMELINES: Final[Kind[MemberId, object]] = Kind("long timelines", 5_000, _of(TimelineRow))
+_LONG_LISTS: Final[Kind[MemberId, object]] = Kind("long author lists", 20_000, _of(TimelinePhotoRow))
+_FOLLOWED: Final[Kind[MemberId, object]] = Kind("followed", 20_000, _of(FollowingRow))
+_GIVEN: Final[Kind[MemberId, object]] = Kind("given", 20_000, _of(GivenRow))
 _HOT: Final[Kind[str, frozenset[MemberId]]] = Kind("hot authors", 2, lambda cls, _: _sets(cls))
 
 
@@ -188,6 +196,42 @@ class KeptLikes:
         return frozenset(photo_id for (photo_id, _), liked in known.items() if liked)
 
 
+class KeptFollows:
+    """Who follows whom; of whom somebody follows it is known when that changes."""
+
+    def __init__(self, models: SqliteReadModels, file: Follows) -> None:
+        self._models = models
+        self._file = file
+
+    async def followers(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowerRow]:
+        """Newest first."""
+        return await self._file.followers(member_id, before=before, limit=limit)
+
+    async def following(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowingRow]:
+        """Newest first."""
+        await self._models.watch(FOLLOWS, _FOLLOWED, (member_id,))
+        with aside():
+            return await self._file.following(member_id, before=before, limit=limit)
+
+    async def requests(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowRequestRow]:
+        """Newest first."""
+        return await self._file.requests(member_id, before=before, limit=limit)
+
+
+class KeptAffinities:
+    """What readers gave authors; it is known when that changes, but not when something becomes too old to count."""
+
+    def __init__(self, models: SqliteReadModels, file: Affinities) -> None:
+        self._models = models
+        self._file = file
+
+    async def given(self, reader_id: MemberId, *, since: datetime) -> Mapping[MemberId, Given]:
+        """Likes and comments by author, of those who got any."""
+        await self._models.watch(AFFINITY, _GIVEN, (reader_id,))
+        with aside():
+            return await self._file.given(reader_id, since=since)
+
+
 class KeptTimelines:
     """Home timelines, as written ahead, and what is merged into them."""
 
@@ -200,7 +244,9 @@ class KeptTimelines:
     ) -> Sequence[TimelineRow]:
         """Newest first; the newest are kept."""
         if limit > _FIRST:
-            return await self._file.page(member_id, before=before, limit=limit, oldest=oldest)
+            await self._models.watch(TIMELINES, _LONG_TIMELINES, (member_id,))
+            with aside():
+                return await self._file.page(member_id, before=before, limit=limit, oldest=oldest)
 
         async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[TimelineRow]]:
             return {member: await self._file.page(member, before=None, limit=_FIRST) for member in members}
@@ -234,7 +280,9 @@ class KeptTimelines:
         """The photos of several authors together, newest first; the newest of each are kept."""
         owners = list(owner_ids)
         if limit > _FIRST or len(owners) > _FEW:
-            return await self._file.of_authors(owners, before=before, oldest=oldest, limit=limit)
+            await self._models.watch(TIMELINES, _LONG_LISTS, owners)
+            with aside():
+                return await self._file.of_authors(owners, before=before, oldest=oldest, limit=limit)
 
         async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[PhotoId]]:
             return await self._file.newest(members, limit=_FIRST)

@@ -110,6 +110,17 @@ class SqliteReadModels:
 
         return await held.some(kind, keys, read)
 
+    async def watch(self, projection: Projection, kind: Kind[K, object], keys: Iterable[K]) -> None:
+        """Note that an answer rests on what lies under keys, without keeping that: it stands until a row changes there.
+
+        To be called before the rows are read, so that a change in between counts.
+        """
+
+        async def marks(missing: list[K]) -> Mapping[K, object]:
+            return {key: object() for key in missing}
+
+        await self.some(projection, kind, keys, marks)
+
     async def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
         """Apply facts ahead of the log to every build that is fed."""
         await self._write(self._apply, projection, facts)

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from api.standing import LIFE, Made, Standing
 from infra.core import utc_now
 from infra.files.objects import FileObjects
+from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
@@ -66,14 +68,16 @@ async def anew(here: Inside):
         "counters": SqliteCounters(models),
         "likes": SqliteLikes(models),
         "timelines": SqliteTimelines(models),
+        "follows": SqliteFollows(models),
+        "affinities": SqliteAffinities(models),
     }
     async with here.without(**ports) as other:
         yield other
 
 
-async def asked(here: Inside, who: str, cursor: str | None, **headers: str):
-    params = {"limit": LIMIT, **({"cursor": cursor} if cursor else {})}
-    own = {"Authorization": here.headers[who]["Authorization"], **headers}
+async def asked(here: Inside, who: str, cursor: str | None, order: str = "latest"):
+    params = {"limit": LIMIT, "order": order, **({"cursor": cursor} if cursor else {})}
+    own = {"Authorization": here.headers[who]["Authorization"]}
     answer = await here.http.get("/v1/feed", params=params, headers=own)
     body = answer.json()
     return answer.status_code, answer.headers.get("ETag"), body.get("items"), body.get("next_cursor")
@@ -81,19 +85,24 @@ async def asked(here: Inside, who: str, cursor: str | None, **headers: str):
 
 async def compare(here: Inside, other: Inside, who: str) -> None:
     """Page by page: what this server says is what one says that remembers nothing; both as of one moment."""
+    await compared(here, other, who, None, "ranked")
     cursor = None
     for _ in range(3):
-        for _ in range(200):
-            before = await asked(other, who, cursor)
-            said = await asked(here, who, cursor)
-            after = await asked(other, who, cursor)
-            if before[:3] == after[:3]:
-                break
-        assert before[:3] == after[:3]
-        assert said[:3] == before[:3]
-        assert (said[3] is None) == (before[3] is None)
-        if (cursor := before[3]) is None:
+        if (cursor := await compared(here, other, who, cursor, "latest")) is None:
             break
+
+
+async def compared(here: Inside, other: Inside, who: str, cursor: str | None, order: str) -> str | None:
+    for _ in range(200):
+        before, said, after = [await asked(where, who, cursor, order) for where in (other, here, other)]
+        if order == "ranked":  # each order has a tag of its own
+            before, said, after = ((status, None, *rest) for status, _, *rest in (before, said, after))
+        if before[:3] == after[:3]:
+            break
+    assert before[:3] == after[:3]
+    assert said[:3] == before[:3]
+    assert (said[3] is None) == (before[3] is None)
+    return before[3]
 
 
 class History:
@@ -219,6 +228,44 @@ async def test_a_page_that_stands_is_gone_with_the_answer_of_a_command_that_rest
             assert any(each["owner"]["username"] == other for each in (await all_items(here, "ana")))
             await getattr(history, verb)("ana", other)
             assert not any(each["owner"]["username"] == other for each in (await all_items(here, "ana")))
+
+
+async def test_an_order_by_rank_is_given_again_until_something_that_ranks_it_changes(tmp_path, given_again):
+    async with inside(tmp_path / "data") as here:
+        history = History(here, 1)
+        await history.begin()
+        await here.level()
+
+        async def ranked() -> list[str]:
+            return [each["photo_id"] for each in (await asked(here, "ana", None, "ranked"))[2]]
+
+        async def again() -> bool:
+            before = given_again["again"]
+            await ranked()
+            return given_again["again"] > before
+
+        first = await ranked()
+        assert await again()
+        *_, cursor = await asked(here, "ana", None, "ranked")
+        rest = await asked(here, "ana", cursor, "ranked")
+        assert rest[0] == 200
+        assert not {each["photo_id"] for each in rest[2]} & set(first)
+        last = next(photo for owner, photo in history.photos if owner == "ben" and photo not in first)
+        assert (await here.call("cyn", "PUT", f"/photos/{last}/like")).status_code == 200  # another's like
+        await here.level()
+        assert (await ranked())[0] == last
+        assert await again()
+        liked = next(photo for owner, photo in history.photos if owner == "dan" and photo not in first)
+        assert (await here.call("ana", "PUT", f"/photos/{liked}/like")).status_code == 200  # the reader's own
+        await here.level()
+        assert not await again()
+        assert await again()
+        await published(here, history.ids["cyn"], of=1)
+        await here.level()
+        assert not await again()
+        assert await again()
+        await history.block("ana", "ben")
+        assert last not in await ranked()
 
 
 async def test_an_answer_at_once_has_the_headers_of_one_that_went_the_whole_way(tmp_path, given_again):

@@ -5,10 +5,16 @@ import random
 
 import pytest
 
+from domain.events import MemberFollowed, PhotoLiked
+from domain.ids import new_id
+from infra.sqlite.affinity import SqliteAffinities
 from infra.sqlite.counters import SqliteCounters
+from infra.sqlite.follows import SqliteFollows
 from infra.sqlite.keeping import Kind
 from infra.sqlite.kept import (
+    KeptAffinities,
     KeptCounters,
+    KeptFollows,
     KeptLikes,
     KeptPhotos,
     KeptProfiles,
@@ -24,15 +30,18 @@ from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
 from projections.counters import Kind as Count
+from projections.grounds import noting
 from projections.likes import LIKES
 from projections.photos import PHOTOS
 from projections.stores import Batch, Fed, Model, PoisonedError, State
 from projections.visibility import VISIBILITY
 from streams.following import prepare
+from tests.projections.desks import uploaded
 from tests.projections.histories import REACTIONS, VERBS, World
-from tests.streams.memory_log import MemoryLog
+from tests.streams.memory_log import START, MemoryLog
 
 BY_NAME = {projection.name: projection for projection in CATALOGUE}
+WATCHED = ("follows", "affinity", "timelines")
 FEEDS = ("visibility", "photos", "profiles", "likes", "counters", "timelines")
 
 
@@ -144,6 +153,44 @@ async def test_what_a_batch_that_failed_was_about_to_change_is_still_right(tmp_p
     assert await kept.photos.by_ids([photo]) == before
     await feed(models, world.log, FEEDS, reached)
     assert await kept.photos.by_ids([photo]) == await SqlitePhotos(models).by_ids([photo]) != before
+    await models.close()
+
+
+def following(member: str, other: str) -> MemberFollowed:
+    return MemberFollowed(at=START, follower_id=member, followed_id=other)
+
+
+@pytest.mark.parametrize("what", ["follows", "affinity", "timeline", "author lists"])
+async def test_what_is_too_long_to_keep_stands_until_a_row_of_it_changes(tmp_path, what) -> None:
+    models = await opened(tmp_path)
+    await prepare(models, CATALOGUE, log=MemoryLog())
+    world, reached = World(MemoryLog()), {}
+    ada, bob, cid = world.live(*[("join", 0, 0, 0)] * 3).members
+    timelines = KeptTimelines(models, SqliteTimelines(models))
+    ask = {
+        "follows": lambda: KeptFollows(models, SqliteFollows(models)).following(ada, before=None, limit=9),
+        "affinity": lambda: KeptAffinities(models, SqliteAffinities(models)).given(ada, since=START),
+        "timeline": lambda: timelines.page(ada, before=None, limit=500),
+        "author lists": lambda: timelines.of_authors([ada], before=None, oldest="", limit=500),
+    }[what]
+    liking = {"at": START, "photo_id": new_id(0, START), "owner_id": bob}
+    mine, others = {
+        "follows": (following(ada, bob), following(bob, ada)),
+        "affinity": (PhotoLiked(member_id=ada, **liking), PhotoLiked(member_id=cid, **liking)),
+        "timeline": (uploaded(ada, new_id(0, START)), uploaded(cid, new_id(0, START))),
+        "author lists": (uploaded(ada, new_id(0, START)), uploaded(cid, new_id(0, START))),
+    }[what]
+    await feed(models, world.log, WATCHED, reached)
+    with noting() as grounds:
+        before = await ask()
+    assert grounds.stand()
+    world.log.append(0, "others", others)
+    await feed(models, world.log, WATCHED, reached)
+    assert grounds.stand()
+    world.log.append(0, "mine", mine)
+    await feed(models, world.log, WATCHED, reached)
+    assert not grounds.stand()
+    assert await ask() != before
     await models.close()
 
 
