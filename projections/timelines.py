@@ -109,6 +109,10 @@ class TimelineFollowerRow:
     since: str
     until: str | None
 
+    def followed_at(self, place: str) -> bool:
+        """Whether they followed at that place in the log."""
+        return self.since < place and (self.until is None or self.until > place)
+
 
 @row("timeline_photos", key=("owner_id", "photo_id"))
 class TimelinePhotoRow:
@@ -159,7 +163,7 @@ def _fan_out(fact: Recorded, look: Look, owner: MemberId, photo: PhotoId, inline
         return
     at = place_of(fact.position.number)
     for follower in known:
-        if follower.since < at and (follower.until is None or follower.until > at):
+        if follower.followed_at(at):
             yield Put(TimelineRow(follower.follower_id, photo, owner))
 
 

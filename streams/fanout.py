@@ -90,7 +90,7 @@ async def do(chunks: Chunks, hot: Hot, chunk_id: str) -> None:
         after: TimelineFollowerRow | None = None
         while followers := await chunks.followers(hot, chunk.bucket, after=after, limit=PAGE):
             at = place_of(chunk.number)
-            to = [each.follower_id for each in followers if each.since < at and (each.until is None or each.until > at)]
+            to = [each.follower_id for each in followers if each.followed_at(at)]
             await _photos_to(chunks, hot, chunk, to)
             after = followers[-1]
     await chunks.done(hot, chunk)
