@@ -74,6 +74,7 @@ from infra.redis.views import RedisViews
 from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from infra.slow import Slow
+from infra.walks import SealedWalks
 from projections.catalogue import CATALOGUE
 from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
@@ -172,7 +173,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             public_photos=CassandraPublicPhotos(lived),
             tags=CassandraTags(lived),
             views=RedisViews(redis, realm=realm),
-            walks=RedisWalks(redis, realm=realm),
+            walks=SealedWalks(RedisWalks(redis, realm=realm)),
             chunks=CassandraChunks(lived),
             unsettled=CassandraUnsettled(lived),
             previews=CassandraWaiting(lived, WaitingPreviewRow),
