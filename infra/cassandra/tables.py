@@ -30,6 +30,8 @@ _PACKS: Final[Mapping[str, Pack]] = {
 }
 """How values travel (https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec, section 6)."""
 _VECTOR: Final = f"vector<float, {DIMENSIONS}>"
+_SOON: Final = "compaction = {'class': 'LeveledCompactionStrategy'} AND memtable_flush_period_in_ms = 3600000"
+"""What is written goes to a file within the hour, and there replaces at once what files held before."""
 SHARD: Final = '"_shard"'
 WRITTEN: Final = '"_recorded_at"'
 
@@ -42,8 +44,12 @@ class Clustered:
     shards: int
     fields: tuple[str, ...]
     columns: tuple[Column, ...]
-    grace_s: int
-    vector: str = ""
+    layout: Layout
+
+    @property
+    def vector(self) -> str:
+        """The field by which the nearest rows are found, if any."""
+        return self.layout.vector if self.layout.vector in self.packs else ""
 
     @cached_property
     def packs(self) -> Mapping[str, Pack]:
@@ -70,7 +76,8 @@ class Clustered:
         key = ", ".join(_quoted(self.fields))
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} ({SHARD} int, {columns}, {WRITTEN} bigint,"
-            f" PRIMARY KEY (({SHARD}), {key})) WITH gc_grace_seconds = {self.grace_s}"
+            f" PRIMARY KEY (({SHARD}), {key})) WITH gc_grace_seconds = {self.layout.grace_s}"
+            f"{f' AND {_SOON}' if self.layout.worded else ''}"
         )
 
     @cached_property
@@ -195,11 +202,9 @@ def tables_of(model: Model, cls: type, shards: int) -> RowTables:
     for number, fields in enumerate(shape.table.orders, 1):
         places = (*fields, *(field for field in key if field not in fields))
         columns = tuple(known[field] for field in places)
-        table = Clustered(f"{name}_by_{number}", count, places, columns, layout.grace_s)
+        table = Clustered(f"{name}_by_{number}", count, places, columns, layout)
         orders.append(Order(table, set(fields) <= set(key), len(places) == len(known), _placer(columns)))
-    return RowTables(
-        shape, layout, Clustered(name, count, key, shape.columns, layout.grace_s, layout.vector), tuple(orders)
-    )
+    return RowTables(shape, layout, Clustered(name, count, key, shape.columns, layout), tuple(orders))
 
 
 def prefix_of(model: Model) -> str:
