@@ -7,7 +7,7 @@ import pytest
 from infra.eventstore.sealing import Tampered
 from infra.sqlite.walks import SqliteWalks
 from infra.walks import SealedWalks
-from tests.story.test_erasure import found_in
+from tests.scanning import found_in
 
 
 async def test_neither_name_nor_items_lie_in_clear(tmp_path: Path) -> None:
