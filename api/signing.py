@@ -23,9 +23,9 @@ class Sealer:
         payload = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
         return urlsafe_b64encode(self._mac(purpose, payload) + payload).decode().rstrip("=")
 
-    def open(self, purpose: str, text: str) -> Any | None:
-        """The value behind such a text; None for one that was not made here, or not for this purpose."""
-        if not text or len(text) > LONGEST or not text.isascii():
+    def open(self, purpose: str, text: str, *, longest: int = LONGEST) -> Any | None:
+        """The value behind such a text; None for one that was not made here, not for this purpose, or is too long."""
+        if not text or len(text) > longest or not text.isascii():
             return None
         try:
             raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))

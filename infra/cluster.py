@@ -60,7 +60,7 @@ from infra.minio.bucket import Bucket, Place
 from infra.minio.objects import MinioObjects
 from infra.opensearch.connecting import OpenSearch
 from infra.opensearch.search import OpenSearchSearch
-from infra.opensearch.store import OpenSearchStore
+from infra.opensearch.store import SEARCHED, OpenSearchStore
 from infra.passwords import Argon2Passwords
 from infra.redis.connecting import connect as connect_redis
 from infra.redis.copies import RedisCopies
@@ -69,15 +69,16 @@ from infra.redis.frozen import RedisFrozen
 from infra.redis.shares import RedisShareViews
 from infra.redis.store import RedisCounterStore
 from infra.redis.tallies import RedisTallies as RedisRates
+from infra.redis.tidying import rewrite_log
 from infra.redis.trending import RedisTrending
 from infra.redis.views import RedisViews
 from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from infra.slow import Slow
+from infra.walks import SealedWalks
 from projections.catalogue import CATALOGUE
 from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
-from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Model
 from streams.erasing import SWEEP_S
 from streams.exposing import Gating
@@ -133,7 +134,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         if create:
             await documents.open()
         counting = {projection.name: counts for projection in CATALOGUE if projection.rows == (Tally,)}
-        searching = {MEMBER_SEARCH.name: documents, PHOTO_SEARCH.name: documents}
+        searching = {projection.name: documents for projection in SEARCHED}
         models = ClusterReadModels(Registry(cassandra, realm, utc_now), rows, {**counting, **searching}, now=utc_now)
         if create:
             await prepare(models, CATALOGUE, log=store)
@@ -172,7 +173,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             public_photos=CassandraPublicPhotos(lived),
             tags=CassandraTags(lived),
             views=RedisViews(redis, realm=realm),
-            walks=RedisWalks(redis, realm=realm),
+            walks=SealedWalks(RedisWalks(redis, realm=realm)),
             chunks=CassandraChunks(lived),
             unsettled=CassandraUnsettled(lived),
             previews=CassandraWaiting(lived, WaitingPreviewRow),
@@ -193,7 +194,11 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
         async def shred(member_id: MemberId) -> None:
             await asyncio.to_thread(keys.destroy, member_id)
 
-        yield Core(settings, installation, store, models, queries, deps, shred, _tidy)
+        async def tidy() -> None:
+            """Cassandra lets go of what was replaced when it next compacts: nobody can ask it to from here."""
+            await asyncio.gather(documents.tidy(), rewrite_log(redis))
+
+        yield Core(settings, installation, store, models, queries, deps, shred, tidy)
 
 
 @asynccontextmanager
@@ -231,10 +236,6 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
                 checks={"event store": recording, "read models": showing},
             )
         )
-
-
-async def _tidy() -> None:
-    """Cassandra, Redis and OpenSearch forget what was deleted when they next compact."""
 
 
 async def _erase_alone(core: Core, objects: MinioObjects) -> None:

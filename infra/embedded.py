@@ -65,6 +65,7 @@ from infra.sqlite.uploads import SqliteOpenUploads
 from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
+from infra.walks import SealedWalks
 from projections.catalogue import CATALOGUE
 from projections.ports import Frozen
 from projections.processing import PROCESSING, WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
@@ -244,7 +245,7 @@ def _queries(
         public_photos=SqlitePublicPhotos(models),
         tags=SqliteTags(models),
         views=views,
-        walks=walks,
+        walks=SealedWalks(walks),
         chunks=SqliteChunks(models),
         unsettled=SqliteUnsettled(models),
         previews=SqliteWaiting(models, WaitingPreviewRow),

@@ -65,7 +65,7 @@ class Heads(Protocol):
 
 @dataclass(slots=True)
 class Erasing:
-    """Erases those who left, one after the other, until it is stopped.
+    """Erases those who left, one after the other, until it is stopped; files are emptied for all of them at once.
 
     `shred` destroys a member's key; `tidy` empties files of what was deleted from them.
     """
@@ -99,14 +99,31 @@ class Erasing:
         """Erase until cancelled; what goes wrong is logged, and tried again."""
         while True:
             try:
-                for row in await self.erasures.waiting(limit=_PAGE):
-                    await self.erase(row)
+                await self.erase(await self.erasures.waiting(limit=_PAGE))
             except Exception as error:  # noqa: BLE001 reported, and tried again
                 _log.error("an erasure was broken off", exc_info=error)
             await asyncio.sleep(self.sweep_s)
 
-    async def erase(self, row: ErasingRow) -> None:
-        """Everything about one member, from wherever it stands."""
+    async def erase(self, rows: Sequence[ErasingRow]) -> None:
+        """Everything about these members, from wherever it stands; one who can't be erased now holds up no other."""
+        if ended := [row.member_id for row in rows if await self._ended(row)]:
+            await self._level((*_WORDED, *_FOLLOWED))
+            await self.tidy()
+            for member_id in ended:
+                await self._record(member_id, _finished)
+            await self._level(("erasures",))
+            _log.info("members were erased", member_ids=ended)
+
+    async def _ended(self, row: ErasingRow) -> bool:
+        """Whether a member's key is destroyed, after all that needs it; what goes wrong is logged."""
+        try:
+            await self._end(row)
+        except Exception as error:  # noqa: BLE001 reported, and tried again
+            _log.error("the erasure of a member was broken off", member_id=row.member_id, exc_info=error)
+            return False
+        return True
+
+    async def _end(self, row: ErasingRow) -> None:
         member_id = row.member_id
         await self._wait_out(row.closed_at)
         (loaded,) = await self.deps.store.load(member_part(member_id).stream)
@@ -116,11 +133,6 @@ class Erasing:
             done["files"] += await self._remove_uploads(member_id) + await self._remove_avatars(loaded.events)
             await self.shred(member_id)
             await self._record(member_id, partial(_erased, done=done))
-        await self._level((*_WORDED, *_FOLLOWED))
-        await self.tidy()
-        await self._record(member_id, lambda member, at: [ErasureFinished(at=at, member_id=member.member_id)])
-        await self._level(("erasures",))
-        _log.info("a member was erased", member_id=member_id)
 
     async def _wait_out(self, closed_at: datetime) -> None:
         left = closed_at + timedelta(seconds=self.wait_s) - self.deps.now()
@@ -226,6 +238,10 @@ _COUNTED: Final[Mapping[str, str]] = {
     Kind.FOLLOWING: "follows",
     Kind.FOLLOWER: "follows",
 }
+
+
+def _finished(member: Member, at: datetime) -> list[Event]:
+    return [ErasureFinished(at=at, member_id=member.member_id)]
 
 
 def _erased(member: Member, at: datetime, *, done: Mapping[str, int]) -> list[Event]:

@@ -1,10 +1,15 @@
 """Members as tests speak of them: over HTTP, through the front door."""
 
 import io
+import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -132,3 +137,16 @@ def logged_in_with(url: str, username: str, password: str) -> Person:
         "X-Min-Position": answer.headers["X-Position"],
     }
     return Person(http, username, headers)
+
+
+def promoted(url: str, username: str, *roles: str, settings: Mapping[str, str]) -> Person:
+    """A fresh session of a member after the command line, with these settings, has given them roles."""
+    program = str(Path(sys.executable).parent / "filmroll")
+    for role in roles:
+        subprocess.run(
+            [program, "members", "grant", username, role],
+            check=True,
+            capture_output=True,
+            env={**os.environ, **settings},
+        )
+    return logged_in(url, username)

@@ -85,6 +85,11 @@ class Server:
         said.put("")
 
     @property
+    def settings(self) -> dict[str, str]:
+        """With these the command line is at work on the same installation."""
+        return {"FILMROLL_DATA": str(self.data)}
+
+    @property
     def pid(self) -> int:
         """The process that was started."""
         assert self._process is not None

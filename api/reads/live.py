@@ -16,6 +16,7 @@ from api.answers import dump
 from api.bodies import JsonRoute
 from api.documents import plain
 from api.identity import Caller, Identity, Member
+from api.packing import packed, unpacked
 from api.ports import Live, Reads
 from api.positions import Positions
 from api.showing.live import news_of
@@ -70,8 +71,11 @@ _HEARD: Final = frozenset(
 _NEEDED: Final = ("photos", "counters", "profiles")
 _EXAMPLE: Final = 'id: 0m2w7b8yH3xJkQ\nevent: photo\ndata: {"photo_id":"01m5z3k9qw8rt","owner_id":"01m5z2b7e4kqa"}\n\n'
 
+LONGEST: Final = 16_384
+"""An id of a thousand logs has half as many letters."""
+
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", max_length=16_384, description="The last `id:` that was received.")
+    str | None, Header(alias="Last-Event-ID", max_length=LONGEST, description="The last `id:` that was received.")
 ]
 
 
@@ -89,6 +93,11 @@ class Place:
         if log == self.log:
             self.told = 0
 
+    def sealed(self, sealer: Sealer, member_id: MemberId) -> str:
+        """The id to come back with."""
+        numbers = packed([self.reached[log] for log in sorted(self.reached)])
+        return sealer.seal(_purpose(member_id), [numbers, self.log, self.told])
+
 
 def routes(reads: Reads, live: Live, sealer: Sealer, identity: Identity) -> APIRouter:
     """What happens now."""
@@ -104,7 +113,7 @@ def routes(reads: Reads, live: Live, sealer: Sealer, identity: Identity) -> APIR
         if me is None:
             raise NotFound("member_not_found", "There is no such member.")
         heads = await live.heads()
-        place, gap = _begin(sealer, caller.member_id, last, heads)
+        place, gap = begin(sealer, caller.member_id, last, heads)
         positions: Positions = request.app.state.positions
         teller = Teller(reads, live, sealer, positions, me, place)
         token = request.headers.get("Authorization", "")
@@ -124,16 +133,15 @@ async def _recognised(identity: Identity, authorization: str, caller: Caller) ->
     return (await identity.bearer(authorization)).session_id == caller.session_id
 
 
-def _begin(sealer: Sealer, member_id: MemberId, last: str | None, heads: Mapping[int, int]) -> tuple[Place, bool]:
+def begin(sealer: Sealer, member_id: MemberId, last: str | None, heads: Mapping[int, int]) -> tuple[Place, bool]:
     """Where to go on, and whether something was missed for good."""
     if last is None or not last.strip():
         return Place(dict(heads)), False
-    held = sealer.open(_purpose(member_id), last.strip())
-    match held:
-        case [list(numbers), int(log), int(told)] if len(numbers) == len(heads):
-            reached = dict(enumerate(map(int, numbers)))
-            behind = sum(max(0, number - reached[log_]) for log_, number in heads.items())
-            if behind <= TOO_OLD:
+    match sealer.open(_purpose(member_id), last.strip(), longest=LONGEST):
+        case [str(numbers), int(log), int(told)]:
+            reached = dict(enumerate(unpacked(numbers)))
+            behind = sum(max(0, number - reached.get(log_, 0)) for log_, number in heads.items())
+            if len(reached) == len(heads) and behind <= TOO_OLD:
                 return Place(reached, log, told), False
         case _:
             pass
@@ -188,15 +196,14 @@ class Teller:
                 continue
             self.place.log, self.place.told = log, int(news.part)
             data = dump({**news.data, "position": self.positions.token(at)}).decode()
-            yield f"id: {self._seal()}\nevent: {news.kind}\ndata: {data}\n\n".encode()
+            yield f"id: {self._sealed()}\nevent: {news.kind}\ndata: {data}\n\n".encode()
 
     def _gap(self) -> bytes:
-        return f"id: {self._seal()}\nevent: gap\ndata: {{}}\n\n".encode()
+        return f"id: {self._sealed()}\nevent: gap\ndata: {{}}\n\n".encode()
 
     def _id(self) -> bytes:
         """No event, but an id to come back with, and a sign of life."""
-        return f"id: {self._seal()}\n\n".encode()
+        return f"id: {self._sealed()}\n\n".encode()
 
-    def _seal(self) -> str:
-        numbers = [self.place.reached[log] for log in sorted(self.place.reached)]
-        return self.sealer.seal(_purpose(self.me.member_id), [numbers, self.place.log, self.place.told])
+    def _sealed(self) -> str:
+        return self.place.sealed(self.sealer, self.me.member_id)

@@ -13,11 +13,19 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+from projections.albums import AlbumRow
+from projections.comments import CommentRow
+from projections.notifications import MentionsRow, NoticeActorRow, NoticeRow
+from projections.photos import PhotoRow
 from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
+from projections.profiles import ProfileRow
+from projections.reports import ReportRow
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.similar import DescriptorRow
+from projections.tags import PhotoTagsRow, TaggedPhotoRow
 from projections.timelines import STORED, CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 from projections.uploads import OpenUploadRow
+from projections.visibility import ShareStateRow
 
 SHARDS: Final = 256
 """Keeps partitions of timelines, a month each, under 100 MB up to some 300,000 members."""
@@ -31,7 +39,8 @@ class Layout:
     ever looks at: they may be written while a batch is still being projected, so that a fan-out needs no memory.
     `grace_s` is how long deletes are remembered by the servers. `vector` names the field by which the servers find the
     nearest rows. `kept` says how long rows are kept after the month in which the second field of their key, an id, was
-    made: they are of use for no longer, and end then by themselves.
+    made: they are of use for no longer, and end then by themselves. `worded` marks rows that hold words of members,
+    which are to leave the servers' files soon after they were replaced or deleted.
     """
 
     most_shards: int = 1 << 16
@@ -39,8 +48,10 @@ class Layout:
     grace_s: int = 864_000
     vector: str = ""
     kept: timedelta | None = None
+    worded: bool = False
 
 
+_WORDED: Final = Layout(worded=True)
 _PLAIN: Final = Layout()
 _LAYOUTS: Final[Mapping[type, Layout]] = {
     TimelineRow: Layout(ahead=True, kept=STORED),
@@ -58,6 +69,17 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     WaitingDetectionRow: Layout(most_shards=4, grace_s=86_400),
     OpenUploadRow: Layout(most_shards=4, grace_s=86_400),
     DescriptorRow: Layout(vector="descriptor"),
+    AlbumRow: _WORDED,
+    CommentRow: _WORDED,
+    MentionsRow: _WORDED,
+    NoticeActorRow: _WORDED,
+    NoticeRow: _WORDED,
+    PhotoRow: _WORDED,
+    PhotoTagsRow: _WORDED,
+    ProfileRow: _WORDED,
+    ReportRow: _WORDED,
+    ShareStateRow: _WORDED,
+    TaggedPhotoRow: _WORDED,
 }
 
 

@@ -32,14 +32,16 @@ _PACKS: Final[Mapping[str, Pack]] = {
 }
 """How values travel (https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v5.spec, section 6)."""
 _VECTOR: Final = f"vector<float, {DIMENSIONS}>"
-SHARD: Final = '"_shard"'
-MONTH: Final = '"_month"'
-WRITTEN: Final = '"_recorded_at"'
+_SOON: Final = " AND compaction = {'class': 'LeveledCompactionStrategy'} AND memtable_flush_period_in_ms = 3600000"
+"""What is written goes to a file within the hour, and there replaces at once what files held before."""
 _BY_TIME: Final = (
     " AND compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'DAYS',"
     " 'compaction_window_size': '31'}"
 )
 """Files hold what was written in one month, and go as a whole when all of it has ended."""
+SHARD: Final = '"_shard"'
+MONTH: Final = '"_month"'
+WRITTEN: Final = '"_recorded_at"'
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,17 @@ class Clustered:
     shards: int
     fields: tuple[str, ...]
     columns: tuple[Column, ...]
-    grace_s: int
-    vector: str = ""
-    kept: timedelta | None = None
+    layout: Layout
+
+    @property
+    def vector(self) -> str:
+        """The field by which the nearest rows are found, if any."""
+        return self.layout.vector if self.layout.vector in self.packs else ""
+
+    @property
+    def kept(self) -> timedelta | None:
+        """How long rows are kept after their month; None for ever."""
+        return self.layout.kept
 
     @cached_property
     def parted(self) -> tuple[str, ...]:
@@ -94,11 +104,11 @@ class Clustered:
         )
         key = ", ".join(_quoted(self.fields))
         parted = ", ".join(f"{name} int" for name in self.parted)
-        made = (
+        files = _SOON if self.layout.worded else _BY_TIME if self.kept is not None else ""
+        return (
             f"CREATE TABLE IF NOT EXISTS {self.name} ({parted}, {columns}, {WRITTEN} bigint,"
-            f" PRIMARY KEY (({', '.join(self.parted)}), {key})) WITH gc_grace_seconds = {self.grace_s}"
+            f" PRIMARY KEY (({', '.join(self.parted)}), {key})) WITH gc_grace_seconds = {self.layout.grace_s}{files}"
         )
-        return made if self.kept is None else made + _BY_TIME
 
     @cached_property
     def index(self) -> str:
@@ -220,10 +230,9 @@ def tables_of(model: Model, cls: type, shards: int) -> RowTables:
     for number, fields in enumerate(shape.table.orders, 1):
         places = (*fields, *(field for field in key if field not in fields))
         columns = tuple(known[field] for field in places)
-        table = Clustered(f"{name}_by_{number}", count, places, columns, layout.grace_s)
+        table = Clustered(f"{name}_by_{number}", count, places, columns, layout)
         orders.append(Order(table, set(fields) <= set(key), len(places) == len(known), _placer(columns)))
-    main = Clustered(name, count, key, shape.columns, layout.grace_s, layout.vector, layout.kept)
-    return RowTables(shape, layout, main, tuple(orders))
+    return RowTables(shape, layout, Clustered(name, count, key, shape.columns, layout), tuple(orders))
 
 
 def prefix_of(model: Model) -> str:

@@ -39,6 +39,11 @@ class Marks:
         self._checkpoints = search.name(CHECKPOINTS)
         self._letters = search.name(LETTERS)
 
+    @property
+    def parked_in(self) -> str:
+        """The index of what is parked."""
+        return self._letters
+
     async def open(self) -> None:
         """Make the indices where they are missing."""
         for name in (self._checkpoints, self._letters):

@@ -13,12 +13,16 @@ from commands.errors import Unavailable
 from domain.recorded import Recorded
 from infra.opensearch.connecting import Json, OpenSearch, RefusedRequestError
 from infra.opensearch.documents import DEFINITION, address, row_of, sorting
+from infra.opensearch.expunging import expunge
 from infra.opensearch.marks import Marks
 from infra.opensearch.projecting import Address, Batched, Dated, Run, Written, run, storable
 from infra.sqlite.shapes import micros, shape_of
 from projections.rows import Key, Projection, Row
+from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from projections.stores import Batch, DeadLetter, Fed, Model
 
+SEARCHED: Final = (MEMBER_SEARCH, PHOTO_SEARCH)
+"""The projections whose builds lie here."""
 _DOCUMENTS: Final = 500
 """Documents that go out in one request, some megabytes at the most."""
 _SETTLED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.CONFLICT})
@@ -55,6 +59,10 @@ class OpenSearchStore:
         """End everything of a build; may be repeated."""
         await self.search.ask("DELETE", f"/{self.index(model)}", allowed=(HTTPStatus.NOT_FOUND,))
         await self._marks.clear(model)
+
+    async def tidy(self) -> None:
+        """Empty the files of all builds of what was deleted or replaced in them until now."""
+        await expunge(self.search, self._marks.parked_in, *(self.search.name(each.name, "*") for each in SEARCHED))
 
     async def feed(self, model: Model, projection: Projection, shards: int, batch: Batch, *, park: bool) -> Fed:
         """Apply a batch, let it be found, and then move its log's checkpoint."""

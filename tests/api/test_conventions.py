@@ -1,9 +1,6 @@
 """What holds on every route, tried on every route of the document."""
 
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.schemas import Document
-from tests.people import PASSWORD, Person, jpeg, logged_in, person
+from tests.people import PASSWORD, Person, jpeg, person, promoted
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +19,8 @@ def document(server) -> Document:
 @pytest.fixture(scope="module")
 def ana(server) -> Person:
     """Someone who may call everything."""
-    name = f"ana{uuid.uuid4().hex[:8]}"
-    person(server.url, name)
-    program = str(Path(sys.executable).parent / "filmroll")
-    for role in ("moderator", "analyst", "operator"):
-        grant = [program, "members", "grant", name, role, "--data", str(server.data)]
-        subprocess.run(grant, check=True, capture_output=True)
-    return logged_in(server.url, name)
+    name = person(server.url, f"ana{uuid.uuid4().hex[:8]}").username
+    return promoted(server.url, name, "moderator", "analyst", "operator", settings=server.settings)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 """Reports and takedowns, tried through the front door: who may, and what nobody sees any more."""
 
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.people import Person, logged_in, person
+from tests.people import Person, logged_in, person, promoted
 
 NOBODY = "0" * 13
 
@@ -16,10 +13,7 @@ NOBODY = "0" * 13
 @pytest.fixture(scope="module")
 def people(server) -> tuple[Person, Person, Person]:
     ana, ben, judge = (person(server.url, f"m{uuid.uuid4().hex[:10]}") for _ in range(3))
-    program = str(Path(sys.executable).parent / "filmroll")
-    granted = [program, "members", "grant", judge.username, "moderator", "--data", str(server.data)]
-    subprocess.run(granted, check=True, capture_output=True)
-    return ana, ben, logged_in(server.url, judge.username)
+    return ana, ben, promoted(server.url, judge.username, "moderator", settings=server.settings)
 
 
 def meet(*all_of: Person) -> None:

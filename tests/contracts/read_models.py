@@ -80,6 +80,7 @@ from infra.sqlite.uploads import SqliteOpenUploads
 from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
+from infra.walks import SealedWalks
 from projections import ports
 from projections.analytics import Activity, Analytics
 from projections.catalogue import CATALOGUE
@@ -201,7 +202,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             public_photos=SqlitePublicPhotos(models),
             tags=SqliteTags(models),
             views=opened[0],
-            walks=walks,
+            walks=SealedWalks(walks),
             reopen_views=reopen,
         )
     finally:
@@ -264,7 +265,7 @@ async def on_the_servers(stack) -> AsyncIterator[Shown]:
                 public_photos=CassandraPublicPhotos(known.rows),
                 tags=CassandraTags(known.rows),
                 views=RedisViews(known.redis, realm=known.realm),
-                walks=RedisWalks(known.redis, realm=known.realm),
+                walks=SealedWalks(RedisWalks(known.redis, realm=known.realm)),
                 reopen_views=reopen,
             )
         finally:

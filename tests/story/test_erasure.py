@@ -69,6 +69,7 @@ def life(ana: Person, ben: Person) -> None:
     ana.call("PUT", f"/members/{ben.username}/follow", status=200)
     ben.call("PUT", f"/members/{ana.username}/follow", status=200)
     ana.get("/search/photos", params={"q": "zabaglione"})
+    assert ana.get("/tags/trending", params={"limit": 1})["next_cursor"]  # the list is kept for its cursor
 
 
 def close(ana: Person) -> str:

@@ -1,13 +1,9 @@
 """For random histories, every route that could show a photo agrees with the one visibility rule, for everybody."""
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +11,7 @@ import pytest
 
 from domain.visibility import MemberState, PhotoState, Relation, may_see_photo
 from tests.api.schemas import Document
-from tests.people import Person, jpeg, logged_in, person
+from tests.people import Person, jpeg, person, promoted
 from tests.serving import Server
 from tests.story.asking import Where, bare, listen
 from tests.story.history import History
@@ -144,9 +140,7 @@ def moderator(own: Installation) -> tuple[Person, str]:
     them = person(own.url, f"neutral{uuid.uuid4().hex[:8]}")
     photo = them.publish(jpeg(997, (32, 24)))
     them.ready(photo)
-    granted = [Path(sys.executable).parent / "filmroll", "members", "grant", them.username, "moderator"]
-    subprocess.run(granted, check=True, capture_output=True, env={**os.environ, **own.settings})
-    return logged_in(own.url, them.username), photo
+    return promoted(own.url, them.username, "moderator", settings=own.settings), photo
 
 
 def judge(history: History, them: Person) -> None:

@@ -1,11 +1,8 @@
 """Schemathesis over the published OpenAPI document: whatever it draws, the answer is one that the document promises."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.people import Person, logged_in, person
+from tests.people import Person, person, promoted
 from tests.serving import Server
 
 EXAMPLES = int(os.environ.get("FILMROLL_FUZZ_EXAMPLES", "20"))
@@ -92,9 +89,6 @@ def test_anyone_gets_what_the_document_promises(server: Server) -> None:
 @pytest.mark.parametrize("role", ["moderator", "analyst", "operator"])
 def test_each_role_gets_what_the_document_promises(server: Server, role: str) -> None:
     name = person(server.url, f"fuzz{uuid.uuid4().hex[:8]}").username
-    program = str(Path(sys.executable).parent / "filmroll")
-    granted = [program, "members", "grant", name, role, "--data", str(server.data)]
-    subprocess.run(granted, check=True, capture_output=True)
-    held = logged_in(server.url, name).headers["Authorization"]
+    held = promoted(server.url, name, role, settings=server.settings).headers["Authorization"]
     broken = failures(server.url, {"Authorization": held}, examples=EXAMPLES // 4)
     assert not broken, "\n\n".join(f"{name}: {why}" for name, why in broken.items())

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from commands.errors import Unavailable
-from domain.events import MemberRegistered, ProfileChanged
+from domain.events import MemberErased, MemberRegistered, ProfileChanged
 from domain.homes import slot_of_home
 from infra.opensearch.connecting import OpenSearch
 from infra.opensearch.search import OpenSearchSearch
@@ -19,10 +20,14 @@ from projections.stores import Batch, Fed, Model, PoisonedError, State
 from projections.words import indexed
 from tests.contracts.searching import Alone, Town, alone, utc_now
 from tests.projections.histories import World
+from tests.scanning import data_of, found_in
 from tests.servers import Servers
 from tests.streams.memory_log import START, MemoryLog
 
 pytestmark = pytest.mark.cluster
+
+NOTHING = dict.fromkeys(("likes", "comments", "follows", "photos", "albums", "shares", "files"), 0)
+"""What was withdrawn and removed of a member who had done nothing."""
 
 
 @pytest.fixture
@@ -222,3 +227,22 @@ async def test_servers_that_are_away_are_named_so() -> None:
         with pytest.raises(Unavailable):
             await OpenSearchSearch(store, live).members("ana", after=None, limit=9)
         await search.close()
+
+
+async def test_what_was_replaced_or_deleted_leaves_the_files(models: Alone, stack: Servers) -> None:
+    first, second = (f"quillfeather{uuid.uuid4().hex[:8]}" for _ in range(2))
+    others = [named(f"m{number}", "Ada") for number in range(50)]
+    log = history(named("ada", first), named("bob", second), *others)
+    model = await models.create(MEMBER_SEARCH, State.LIVE)
+    at = log.facts[0][-1].position.number
+    assert await models.feed(model, MEMBER_SEARCH, Batch(0, 0, at, log.facts[0]), park=True) is Fed.APPLIED
+    await models.store.search.ask("POST", f"/{models.store.index(model)}/_flush")
+    log.append(slot_of_home("ada"), "member-ada", renamed("ada", "Eve"))
+    log.append(slot_of_home("bob"), "member-bob", MemberErased(at=START, member_id="bob", **NOTHING))
+    after = log.facts[0][-1].position.number
+    assert await models.feed(model, MEMBER_SEARCH, Batch(0, at, after, log.facts[0][-2:]), park=True) is Fed.APPLIED
+    files = data_of(stack.root, "opensearch")
+    assert found_in(files, first, second) == {first, second}
+    await models.store.tidy()
+    assert found_in(files, first, second) == set()
+    assert len(await names(models, model)) == len(others) + 1
