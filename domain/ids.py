@@ -67,6 +67,11 @@ def first_id(at: datetime) -> str:
     return _text(milliseconds << _SLOT_BITS + _RANDOM_BITS)
 
 
+def next_id(identifier: str) -> str:
+    """The id right behind another: a bound for ranges that are to take that one in."""
+    return _text(_number(identifier) + 1)
+
+
 def is_id(text: str) -> bool:
     """Whether the text has the form of an id."""
     return len(text) == LENGTH and text[0] in "01234567" and all(letter in _VALUES for letter in text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from domain import blocks, follows, members, mutes, photos
+from domain import blocks, celebrities, follows, members, mutes, photos
 from domain.events import Event, FollowAccepted, MemberFollowed, PhotoUploaded
 from domain.folding import fold
 from domain.follows import APART, Following
@@ -24,17 +24,18 @@ from domain.visibility import (
     belongs_in_feed,
     may_see_photo,
 )
+from streams.delivery import NOT_DELIVERED, Delivery, delivery
 from streams.ports import EventLog
 
 S = TypeVar("S")
 
 
 class Rule(StrEnum):
-    """What decides; the first four put a photo into a feed, the others keep it out."""
+    """What decides; the first three put a photo into a feed, the others keep it out."""
 
     OWN = "it is their own"
-    FANNED_OUT = "they follow its owner, and did when it was published"
-    FILLED_IN = "they follow its owner, whose earlier photos came with the follow"
+    FOLLOWED = "they follow its owner, and did when it was published"
+    FOLLOWED_LATER = "they follow its owner, since after it was published"
     UNKNOWN = "there is no such photo"
     REMOVED = "it was removed"
     TAKEN_DOWN = "a moderator took it down"
@@ -51,16 +52,21 @@ class Rule(StrEnum):
     OTHER = "the visibility rule says otherwise"
 
 
-_SHOWING = frozenset({Rule.OWN, Rule.FANNED_OUT, Rule.FILLED_IN})
+_SHOWING = frozenset({Rule.OWN, Rule.FOLLOWED, Rule.FOLLOWED_LATER})
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Whether a photo is in a feed, the rule that decides, and all events that the rule goes by, as they happened."""
+    """Whether a photo is in a feed, the rule that decides, and all events that the rule goes by, as they happened.
+
+    `delivery` says how it comes to the viewer, where it does: what the rule keeps out may be written all the same.
+    """
 
     shown: bool
     rule: Rule
     facts: tuple[Recorded, ...]
+    owner: MemberId | None = None
+    delivery: Delivery = NOT_DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +78,21 @@ class _Case:
     photo: Photo
     member: MemberState
     relation: Relation
-    back_filled: bool
+    followed_later: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Ties:
-    """How a viewer stands to an owner, and the facts of the follow, the follow back, and of blocks and mutes."""
+    """How a viewer stands to an owner, and the facts of the follow, the follow back, of blocks and mutes.
+
+    `turns` are those of the owner's becoming a celebrity, and ceasing to be one.
+    """
 
     relation: Relation = STRANGERS
     out: tuple[Recorded, ...] = ()
     back: tuple[Recorded, ...] = ()
     others: tuple[Recorded, ...] = ()
+    turns: tuple[Recorded, ...] = ()
 
 
 async def why(log: EventLog, viewer: MemberId, photo_id: PhotoId) -> Reason:
@@ -104,9 +114,11 @@ async def why(log: EventLog, viewer: MemberId, photo_id: PhotoId) -> Reason:
     shown = seen and belongs_in_feed(viewer, state, relation)
     rule = _rule(case)
     back = ties.back if photo.audience is Audience.FRIENDS else ()
-    relevant = (*of_photo, *out, *back, *ties.others, *(of_owner if member.gone else ()))
+    turns = ties.turns if relation.following else ()
+    relevant = (*of_photo, *out, *back, *turns, *ties.others, *(of_owner if member.gone else ()))
     facts = tuple(sorted(relevant, key=lambda fact: fact.recorded_at))
-    return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts)
+    came = delivery(viewer, (*of_photo, *out, *ties.turns))
+    return Reason(shown, rule if (rule in _SHOWING) == shown else Rule.OTHER, facts, owner, came)
 
 
 async def _ties(log: EventLog, viewer: MemberId, owner: MemberId) -> _Ties:
@@ -116,6 +128,7 @@ async def _ties(log: EventLog, viewer: MemberId, owner: MemberId) -> _Ties:
     blocking = await _stream(log, blocks.stream(viewer, owner))
     blocked_by = await _stream(log, blocks.stream(owner, viewer))
     muting = await _stream(log, mutes.stream(viewer, owner))
+    turns = await _stream(log, celebrities.stream(owner))
     towards, returned = (_fold(follows.evolve, APART, facts).state for facts in (out, back))
     relation = Relation(
         following=towards == Following.YES,
@@ -125,7 +138,7 @@ async def _ties(log: EventLog, viewer: MemberId, owner: MemberId) -> _Ties:
         blocked_by=_fold(blocks.evolve, blocks.NONE, blocked_by).standing,
         muted=_fold(mutes.evolve, mutes.NONE, muting).standing,
     )
-    return _Ties(relation, out, back, (*blocking, *blocked_by, *muting))
+    return _Ties(relation, out, back, (*blocking, *blocked_by, *muting), turns)
 
 
 def _rule(case: _Case) -> Rule:
@@ -149,7 +162,7 @@ def _rule(case: _Case) -> Rule:
             return Rule.PRIVATE
         case _, Audience.FRIENDS if not case.relation.followed_by:
             return Rule.FRIENDS_ONLY
-    return Rule.FILLED_IN if case.back_filled else Rule.FANNED_OUT
+    return Rule.FOLLOWED_LATER if case.followed_later else Rule.FOLLOWED
 
 
 def _gone(case: _Case) -> Rule | None:

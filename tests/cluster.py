@@ -17,11 +17,14 @@ from infra.cassandra.models import CassandraModels
 from infra.cassandra.registry import Registry
 from infra.cassandra.schema import migrate
 from infra.cassandra.store import CassandraStore
-from infra.clustering import ClusterReadModels
+from infra.clustering import ClusterReadModels, Store
+from infra.opensearch.connecting import OpenSearch
+from infra.opensearch.store import OpenSearchStore
 from infra.redis.connecting import connect
 from infra.redis.copies import RedisCopies
 from infra.redis.store import RedisCounterStore
 from infra.stack.addresses import Addresses
+from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from tests.streams.memory_log import START
 
 SHARDS = 8
@@ -134,11 +137,13 @@ async def cluster(
     *,
     shards: int = SHARDS,
     copies: str | None = None,
+    documents: bool = False,
     now: Callable[[], datetime] = in_those_days,
 ) -> AsyncIterator[Cluster]:
     """One process's view of the read models in a keyspace; with `copies`, rows are copied into that Redis.
 
-    `now` is when rows are written and read, by which those end that are kept for a time; histories are of 2025.
+    With `documents`, what is searched lies in OpenSearch, under the keyspace's name as a prefix. `now` is when rows are
+    written and read, by which those end that are kept for a time; histories are of 2025.
     """
     cassandra = await Cassandra.open([addresses.cassandra], space)
     client = connect(addresses.redis)
@@ -146,10 +151,16 @@ async def cluster(
     store = CassandraStore(cassandra, now=now, copy=copy)
     counts = RedisCounterStore(client, CassandraMarks(cassandra), realm=space, now=utc_now)
     registry = Registry(cassandra, "filmroll", utc_now, fresh_s=0.05)
+    stores: dict[str, Store] = {"counters": counts, "analytics": counts, "trending": counts}
+    search = OpenSearch(addresses.opensearch, prefix=_prefix(space)) if documents else None
+    if search is not None:
+        found = OpenSearchStore(search, now=utc_now)
+        await found.open()
+        stores |= {MEMBER_SEARCH.name: found, PHOTO_SEARCH.name: found}
     models = ClusterReadModels(
         registry,
         store,
-        {"counters": counts, "analytics": counts, "trending": counts},
+        stores,
         now=utc_now,
         shards=shards,
         grace_s=0.15,
@@ -158,7 +169,20 @@ async def cluster(
         yield Cluster(models, CassandraModels(models, store), store, cassandra, counts, client, space)
     finally:
         await store.close()
+        if search is not None:
+            await search.close()
         if copy is not None:
             await copy.close()
         await client.aclose()
         await cassandra.close()
+
+
+async def end_documents(addresses: Addresses, space: str) -> None:
+    """Leave OpenSearch without what was searched there."""
+    search = OpenSearch(addresses.opensearch, prefix=_prefix(space))
+    await search.ask("DELETE", f"/{search.prefix}-*")
+    await search.close()
+
+
+def _prefix(space: str) -> str:
+    return space.replace("_", "-")

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from infra.cli import archive, events, letters, media, members, projections, stack
 from infra.cli.demo import demo
+from infra.cli.explaining import why
 from infra.cli.importing import import_folder
 from infra.cli.relaying import relay
-from infra.cli.replaying import as_of, replay, why
+from infra.cli.replaying import as_of, replay
 from infra.cli.serving import serve
 from infra.cli.settings import show_settings
 from infra.cli.together import up

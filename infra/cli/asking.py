@@ -7,7 +7,9 @@ import typer
 
 from domain.events import EVENT_TYPES
 from infra.settings import Settings
-from streams.moments import Moment, parse_moment
+from streams.moments import Moment, parse_moment, reached_at
+from streams.ports import EventLog
+from streams.replay import Until
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
 Types = Annotated[str | None, typer.Option(help="Event names, separated by commas; all when not given.")]
@@ -43,3 +45,9 @@ def refused(error: Exception | str) -> typer.Exit:
     """Say in one line why not, and end with exit status 1."""
     typer.echo(f"refused: {error}", err=True)
     return typer.Exit(1)
+
+
+async def log_at(log: EventLog, then: Moment | None, *, personal: bool) -> Until:
+    """The log as it was; with no moment, as it is now."""
+    through = await reached_at(log, then) if then else {number: await log.head(number) for number in range(log.logs)}
+    return Until(log, through, personal)

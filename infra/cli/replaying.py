@@ -1,4 +1,4 @@
-"""`filmroll replay | as-of | why`: what was, and how it came about."""
+"""`filmroll replay | as-of`: what was."""
 
 import asyncio
 import tempfile
@@ -12,22 +12,16 @@ from typing import Annotated
 import orjson
 import typer
 
-from commands.members import find_member
 from infra.analysis.past import NEEDED, Past, ReplayError, scratch
 from infra.bootstrap import open_core
-from infra.cli.asking import Data, Personal, moment, refused, settings_for
+from infra.cli.asking import Data, Personal, log_at, moment, refused, settings_for
 from infra.cli.builds import projection_of
-from infra.cli.events import shown
 from infra.core import utc_now
 from infra.settings import Settings
 from projections.catalogue import BY_NAME
 from projections.rows import Projection, table_of
 from projections.stores import PoisonedError, ReadModels
-from streams.explaining import Reason
-from streams.explaining import why as explain
-from streams.moments import Moment, reached_at
-from streams.ports import EventLog
-from streams.replay import Until
+from streams.moments import Moment
 from streams.replay import replay as run_replay
 from streams.verifying import dump
 
@@ -79,28 +73,11 @@ def as_of(
         raise refused(error) from error
 
 
-def why(
-    username: Annotated[str, typer.Argument(help="Whose feed.")],
-    photo: Annotated[str, typer.Argument(help="Which photo.")],
-    until: Annotated[str | None, typer.Option(help="At that time or position; now when not given.")] = None,
-    data: Data = None,
-) -> None:
-    """Say why a photo is, or is not, in a member's feed, and by which events."""
-    then = None if until is None else moment(until, "--until")
-    try:
-        reason = asyncio.run(_why(settings_for(data), username, photo, then))
-    except LookupError as error:
-        raise refused(error) from error
-    typer.echo(f"{photo} is {'' if reason.shown else 'not '}in the feed of {username}: {reason.rule}.")
-    for fact in reason.facts:
-        typer.echo(orjson.dumps(shown(fact, personal=False)).decode())
-
-
 async def _replay(
     settings: Settings, projections: list[Projection], then: Moment | None, into: str, personal: bool
 ) -> None:
     async with open_core(settings) as core:
-        past = await _log_at(core.store, then, personal=personal)
+        past = await log_at(core.store, then, personal=personal)
         async with _folder(into) as directory, scratch(directory, past.through, personal=personal) as models:
             for model in await run_replay(projections, log=past, models=models):
                 if into == "-":
@@ -111,7 +88,7 @@ async def _replay(
 
 async def _as_of(settings: Settings, then: Moment, what: What, whose: str, viewer: str | None) -> None:
     async with open_core(settings) as core:
-        log = await _log_at(core.store, then, personal=True)
+        log = await log_at(core.store, then, personal=True)
         async with _folder("-") as directory, scratch(directory, log.through, personal=True) as models:
             await run_replay([BY_NAME[name] for name in NEEDED[what]], log=log, models=models)
             past = Past(models, log, then.at or utc_now())
@@ -123,18 +100,6 @@ async def _as_of(settings: Settings, then: Moment, what: What, whose: str, viewe
                     _print(await past.profile(whose, viewer))
                 case What.COUNTS:
                     _print(await past.counts(whose))
-
-
-async def _why(settings: Settings, username: str, photo: str, then: Moment | None) -> Reason:
-    async with open_core(settings) as core:
-        member = await find_member(core.deps, username, core.installation.fingerprint)
-        return await explain(await _log_at(core.store, then, personal=True), member, photo)
-
-
-async def _log_at(log: EventLog, then: Moment | None, *, personal: bool) -> Until:
-    """The log as it was; with no moment, as it is now."""
-    through = await reached_at(log, then) if then else {number: await log.head(number) for number in range(log.logs)}
-    return Until(log, through, personal)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.errors import NotFound
 from domain.homes import Stream, slot_of_member
-from domain.ids import EPOCH, SLOTS, first_id, is_id, new_id, slot_of, time_of
+from domain.ids import EPOCH, SLOTS, first_id, is_id, new_id, next_id, slot_of, time_of
 
 moments = st.integers(0, 2**41 - 1).map(lambda ms: EPOCH + timedelta(milliseconds=ms))
 slots = st.integers(0, SLOTS - 1)
@@ -29,6 +29,12 @@ def test_text_order_is_time_order(one, other, early, late):
         early, late = late, early
     if early < late:
         assert new_id(one, early) < new_id(other, late)
+
+
+@given(slots, moments, st.integers(0, 4094))
+def test_no_id_lies_between_one_and_the_next(slot, at, drawn):
+    made = new_id(slot, at, lambda _: drawn)
+    assert made < next_id(made) == new_id(slot, at, lambda _: drawn + 1)
 
 
 @given(slots, moments)

@@ -39,11 +39,9 @@ async def core_of(data: Path, *, logs: int = 1):
 
 async def record(store, log: MemoryLog) -> None:
     """Write a generated history into a store, in the order in which it happened."""
-    versions: dict[str, int] = {}
     facts = sorted((fact for facts in log.facts.values() for fact in facts), key=lambda fact: fact.recorded_at)
     for fact in facts:
-        write = Write(Stream(fact.stream, fact.position.log), versions.get(fact.stream, 0), (fact.event,))
-        versions[fact.stream] = write.expected + 1
+        write = Write(Stream(fact.stream, fact.position.log), fact.version - 1, (fact.event,))
         await store.append([write], Context(trace_id="trace"))
 
 
