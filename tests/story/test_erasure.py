@@ -13,6 +13,7 @@ import pytest
 from projections.catalogue import CATALOGUE
 from tests.infra.cli.running import say
 from tests.people import LOOK_S, PASSWORD, Person, jpeg, person
+from tests.scanning import found_in
 from tests.serving import Server
 
 WORDS = (
@@ -35,16 +36,6 @@ def own(tmp_path: Path) -> Iterator[Server]:
     made = Server(tmp_path / "data", environment={"FILMROLL_ERASE_AFTER_S": "0.5"}).start()
     yield made
     made.stop()
-
-
-def found_in(folder: Path, *words: str) -> set[str]:
-    """Which of the words stand in any file of a folder, in any case."""
-    found = set()
-    for path in folder.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes().lower()
-            found |= {word for word in words if word.lower().encode() in content}
-    return found
 
 
 def life(ana: Person, ben: Person) -> None:
