@@ -69,6 +69,7 @@ async def test_without_counts_commands_answer_too(here: Inside) -> None:
 
 async def test_what_a_route_does_not_use_can_not_hurt_it(here: Inside) -> None:
     photo = await here.photo("ana")
+    await here.level()
     async with here.without("counters", "timelines", "photo_search", "member_search", "follows") as hurt:
         for path in (f"/photos/{photo}", f"/photos/{photo}/likes", f"/photos/{photo}/comments", "/members/ana"):
             assert (await hurt.call("ben", "GET", path)).status_code == 200, path

@@ -323,5 +323,5 @@ async def test_whoever_is_erased_leaves_no_file_of_any_avatar(world):
     assert (await world.call("ana", "DELETE", "/me", json={"password": PASSWORD})).status_code == 202
     await world.level()
     (row,) = await world.core.queries.erasures.waiting(limit=9)
-    await replace(erasing(world.core, files), wait_s=0).erase(row)
+    await replace(erasing(world.core, files), wait_s=0).erase([row])
     assert {await files.size(each) for each in keys} == {None}
