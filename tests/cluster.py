@@ -19,12 +19,11 @@ from infra.cassandra.schema import migrate
 from infra.cassandra.store import CassandraStore
 from infra.clustering import ClusterReadModels, Store
 from infra.opensearch.connecting import OpenSearch
-from infra.opensearch.store import OpenSearchStore
+from infra.opensearch.store import SEARCHED, OpenSearchStore
 from infra.redis.connecting import connect
 from infra.redis.copies import RedisCopies
 from infra.redis.store import RedisCounterStore
 from infra.stack.addresses import Addresses
-from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
 from tests.streams.memory_log import START
 
 SHARDS = 8
@@ -158,7 +157,7 @@ async def cluster(
     if search is not None:
         found = OpenSearchStore(search, now=utc_now)
         await found.open()
-        stores |= {MEMBER_SEARCH.name: found, PHOTO_SEARCH.name: found}
+        stores |= {projection.name: found for projection in SEARCHED}
     models = ClusterReadModels(
         registry,
         store,

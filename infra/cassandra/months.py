@@ -31,6 +31,7 @@ def end_of(month: int) -> datetime:
     return datetime((month + 1) // 12, (month + 1) % 12 + 1, 1, tzinfo=UTC)
 
 
+@lru_cache(1 << 8)
 def life(month: int, kept: timedelta, now: datetime) -> int | None:
     """Seconds that rows of a month have still to live, where they live so long after its end; None where that is past."""
     left = end_of(month) + kept - now
@@ -39,6 +40,4 @@ def life(month: int, kept: timedelta, now: datetime) -> int | None:
 
 def living(kept: timedelta, now: datetime) -> list[int]:
     """The months whose rows may be read, the newest first."""
-    newest = month_of(now + AHEAD)
-    oldest = month_of(now - kept)
-    return [month for month in range(newest, oldest - 1, -1) if end_of(month) + kept > now]
+    return list(range(month_of(now + AHEAD), month_of(now - kept) - 1, -1))

@@ -19,7 +19,6 @@ from projections import counters
 from projections.affinity import AFFINITY, Given, GivenRow
 from projections.counters import COUNTERS
 from projections.follows import FOLLOWS, FollowerRow, FollowingRow, FollowRequestRow
-from projections.grounds import aside
 from projections.likes import LIKES, LikeRow
 from projections.photos import PHOTOS, PhotoRow
 from projections.ports import Affinities, Counters, Follows, Likes, Photos, Profiles, Sessions, Since
@@ -209,8 +208,7 @@ class KeptFollows:
 
     async def following(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowingRow]:
         """Newest first."""
-        await self._models.watch(FOLLOWS, _FOLLOWED, (member_id,))
-        with aside():
+        async with self._models.watching(FOLLOWS, _FOLLOWED, (member_id,)):
             return await self._file.following(member_id, before=before, limit=limit)
 
     async def requests(self, member_id: MemberId, *, before: Since | None, limit: int) -> Sequence[FollowRequestRow]:
@@ -227,8 +225,7 @@ class KeptAffinities:
 
     async def given(self, reader_id: MemberId, *, since: datetime) -> Mapping[MemberId, Given]:
         """Likes and comments by author, of those who got any."""
-        await self._models.watch(AFFINITY, _GIVEN, (reader_id,))
-        with aside():
+        async with self._models.watching(AFFINITY, _GIVEN, (reader_id,)):
             return await self._file.given(reader_id, since=since)
 
 
@@ -244,8 +241,7 @@ class KeptTimelines:
     ) -> Sequence[TimelineRow]:
         """Newest first; the newest are kept."""
         if limit > _FIRST:
-            await self._models.watch(TIMELINES, _LONG_TIMELINES, (member_id,))
-            with aside():
+            async with self._models.watching(TIMELINES, _LONG_TIMELINES, (member_id,)):
                 return await self._file.page(member_id, before=before, limit=limit, oldest=oldest)
 
         async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[TimelineRow]]:
@@ -280,8 +276,7 @@ class KeptTimelines:
         """The photos of several authors together, newest first; the newest of each are kept."""
         owners = list(owner_ids)
         if limit > _FIRST or len(owners) > _FEW:
-            await self._models.watch(TIMELINES, _LONG_LISTS, owners)
-            with aside():
+            async with self._models.watching(TIMELINES, _LONG_LISTS, owners):
                 return await self._file.of_authors(owners, before=before, oldest=oldest, limit=limit)
 
         async def load(members: list[MemberId]) -> Mapping[MemberId, Sequence[PhotoId]]:

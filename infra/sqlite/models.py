@@ -24,7 +24,7 @@ from infra.sqlite.readers import Reader, Readers
 from infra.sqlite.registry import Registry, Snapshot
 from infra.sqlite.tables import create_statements, statements
 from infra.sqlite.tides import Tides
-from projections.grounds import doubted
+from projections.grounds import aside, doubted
 from projections.rows import Key, Projection, Row
 from projections.stores import Batch, DeadLetter, Fed, Model, ModelStatus, RebuildRunningError, State
 
@@ -110,16 +110,19 @@ class SqliteReadModels:
 
         return await held.some(kind, keys, read)
 
-    async def watch(self, projection: Projection, kind: Kind[K, object], keys: Iterable[K]) -> None:
-        """Note that an answer rests on what lies under keys, without keeping that: it stands until a row changes there.
+    @asynccontextmanager
+    async def watching(self, projection: Projection, kind: Kind[K, object], keys: Iterable[K]) -> AsyncIterator[None]:
+        """For reads of what lies under keys: their answer is not kept, but stands until a row changes there.
 
-        To be called before the rows are read, so that a change in between counts.
+        That is noted before the rows are read, so that a change in between counts.
         """
 
         async def marks(missing: list[K]) -> Mapping[K, object]:
             return {key: object() for key in missing}
 
         await self.some(projection, kind, keys, marks)
+        with aside():
+            yield
 
     async def apply(self, projection: Projection, facts: Sequence[Recorded]) -> None:
         """Apply facts ahead of the log to every build that is fed."""

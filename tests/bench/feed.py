@@ -62,22 +62,27 @@ async def develop(data: Path, world: World, viewers: list[str]) -> tuple[str, li
         began = time.perf_counter()
         await recorded(world, core.store)
         appended = time.perf_counter()
-        follower = Follower(core.store, core.models, CATALOGUE)
-        await follower.start()
-        heads = {log: await core.store.head(log) for log in range(core.store.logs)}
-        names = [projection.name for projection in CATALOGUE]
-        assert await core.queries.progress.wait(names, heads, timeout_s=DEVELOP_S)
-        await follower.stop()
-        await FanOut(core.queries.chunks).drain()
+        await level(core)
         developed = time.perf_counter()
         count = len(world.facts)
         print(
-            f"{count:,} facts appended in {appended - began:.0f} s, developed by all {len(names)} projections and fanned"
+            f"{count:,} facts appended in {appended - began:.0f} s, developed by all {len(CATALOGUE)} projections and fanned"
             f" out in {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
             flush=True,
         )
         key = core.installation.token_keys(1)["1"]
         return key.hex(), tokens(viewers, key), await tables(core, data, world)
+
+
+async def level(core: Core) -> None:
+    """Feed all read models with all that is recorded, and finish fanning out."""
+    follower = Follower(core.store, core.models, CATALOGUE)
+    await follower.start()
+    heads = {log: await core.store.head(log) for log in range(core.store.logs)}
+    names = [projection.name for projection in CATALOGUE]
+    assert await core.queries.progress.wait(names, heads, timeout_s=DEVELOP_S)
+    await follower.stop()
+    await FanOut(core.queries.chunks).drain()
 
 
 def tokens(viewers: list[str], key: bytes) -> list[str]:

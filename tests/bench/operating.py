@@ -26,10 +26,7 @@ import httpx  # noqa: E402
 
 from infra.embedded import open_core  # noqa: E402
 from infra.settings import Settings  # noqa: E402
-from projections.catalogue import CATALOGUE  # noqa: E402
-from streams.fanout import FanOut  # noqa: E402
-from streams.following import Follower  # noqa: E402
-from tests.bench.feed import tokens  # noqa: E402
+from tests.bench.feed import level, tokens  # noqa: E402
 from tests.bench.home.asking import LENGTH, Answers  # noqa: E402
 from tests.bench.home.world import World, made, recorded  # noqa: E402
 from tests.serving import Server  # noqa: E402
@@ -41,7 +38,6 @@ PHOTOS = 6
 READERS, WRITERS, A_SECOND = 8, 2, 5.0
 REBUILT = ("timelines", "likes", "counters")
 FILMROLL = Path(sys.executable).parent / "filmroll"
-DEVELOP_S = 3_600.0
 GOAL = 2
 
 
@@ -49,13 +45,7 @@ async def develop(data: Path, world: World) -> list[str]:
     """Record the world and feed the read models; a token for each member."""
     async with open_core(Settings(data=data, synchronous="NORMAL"), create=True) as core:
         await recorded(world, core.store)
-        follower = Follower(core.store, core.models, CATALOGUE)
-        await follower.start()
-        heads = {log: await core.store.head(log) for log in range(core.store.logs)}
-        names = [projection.name for projection in CATALOGUE]
-        assert await core.queries.progress.wait(names, heads, timeout_s=DEVELOP_S)
-        await follower.stop()
-        await FanOut(core.queries.chunks).drain()
+        await level(core)
         return tokens(world.members, core.installation.token_keys(1)["1"])
 
 
