@@ -22,8 +22,9 @@ SWEEP_S: Final = 5.0
 """How often the rows are looked at without a nudge."""
 AGAIN_S: Final = 30.0
 """After how long a photo that was handed out, but still waits, is handed out again."""
+BACK_OFF_S: Final = 0.5
+"""After how long a photo that failed is handed out again, at first; twice as long every time after."""
 _PAGE: Final = 100
-_FIRST_BACK_OFF_S: Final = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Reactions:
     concurrency: int = 2
     sweep_s: float = SWEEP_S
     again_s: float = AGAIN_S
+    back_off_s: float = BACK_OFF_S
     error: str | None = None
     """Why the rows can't be read at the moment; None when all is well."""
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,8 +122,8 @@ class Reactions:
             known.not_before, known.failures = clock() + self.again_s, 0
         except Exception as error:  # noqa: BLE001 reported, and tried again
             known.failures += 1
-            known.not_before = clock() + min(_FIRST_BACK_OFF_S * 2 ** (known.failures - 1), self.again_s)
             _log.error("photo not developed", photo_id=row.photo_id, failures=known.failures, exc_info=error)
+            known.not_before = clock() + min(self.back_off_s * 2 ** (known.failures - 1), self.again_s)
         finally:
             self._running.pop(work, None)
             self._nudged.set()

@@ -65,13 +65,23 @@ async def test_all_that_waits_is_handed_out_a_few_at_a_time():
     await reactions.stop()
 
 
-async def test_what_fails_is_tried_again_and_holds_up_nothing():
+async def test_what_fails_holds_up_nothing():
     desk = Desk("bad", "good")
     desk.fails["bad"] = 1
-    reactions = Reactions(desk, desk.process, concurrency=1, sweep_s=60)
+    reactions = Reactions(desk, desk.process, concurrency=1, sweep_s=60, again_s=60, back_off_s=60)
+    reactions.start()
+    await until(lambda: "good" not in desk.rows)
+    assert desk.handed == ["bad", "good"]
+    await reactions.stop()
+
+
+async def test_what_fails_is_tried_again():
+    desk = Desk("bad")
+    desk.fails["bad"] = 2
+    reactions = Reactions(desk, desk.process, concurrency=1, sweep_s=60, back_off_s=0.01)
     reactions.start()
     await until(lambda: not desk.rows)
-    assert desk.handed == ["bad", "good", "bad"]
+    assert desk.handed == ["bad"] * 3
     await reactions.stop()
 
 
