@@ -1,9 +1,11 @@
 """How counters are named in Redis, and the scripts that change them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
+
+import orjson
 
 from projections.stores import Model
 
@@ -15,6 +17,8 @@ MARK: Final = b""
 """The field of a group that says whether its counts are whole; without it, the group was lost."""
 WHOLE: Final = b"1"
 REFILLING: Final = b"0"
+Tallied = tuple[str, str]
+"""A subject, and a kind of what is counted of it."""
 STATE: Final = b"state"
 """The field beside a build's checkpoints that says the same of all groups."""
 
@@ -29,8 +33,12 @@ local function count(field, by)
   redis.call('ZADD', ranks, reached, kind)
   redis.call('EXPIRE', ranks, 1382400)
 end
+local function count_all(packed)
+  local counts = cjson.decode(packed)
+  for at = 1, #counts, 2 do count(counts[at], counts[at + 1]) end
+end
 """
-"""One tally: a field of a hash, and where a third key says so, the same in a sorted set for its subject.
+"""Tallies, packed as JSON (`packed`): each a field of a hash, and where a third key says so, the same in a sorted set for its subject.
 
 A tally that is back at zero is no field, so that live and rebuilt counts are the same. The sets lie in the slot of
 their group, and last for 16 days after their last change: they are read for seven days after the hour or the day that
@@ -40,9 +48,7 @@ is their subject.
 ADD: Final = f"""{_COUNT}
 if redis.call('HEXISTS', KEYS[1], '') == 0 then return -1 end
 if (redis.call('HGET', KEYS[2], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
-for at = 4, #ARGV, 2 do
-  count(ARGV[at], ARGV[at + 1])
-end
+count_all(ARGV[4])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return 1
 """
@@ -72,9 +78,7 @@ return 1
 ADD_PARKED: Final = f"""{_COUNT}
 if redis.call('HEXISTS', KEYS[1], '') == 0 then return -1 end
 if redis.call('HSETNX', KEYS[2], ARGV[1], '1') == 0 then return 0 end
-for at = 2, #ARGV, 2 do
-  count(ARGV[at], ARGV[at + 1])
-end
+count_all(ARGV[2])
 return 1
 """
 """Counts of a fact that was parked into one group, once: a mark beside the group's checkpoints stays until its letter
@@ -130,6 +134,11 @@ def group_of(subject: str) -> int:
 def field_of(subject: str, kind: str) -> bytes:
     """The field of a tally."""
     return f"{subject}\0{kind}".encode()
+
+
+def packed(sums: Mapping[Tallied, int]) -> bytes:
+    """What scripts are to add, as one argument: fields and counts in turn; an argument for each takes twice as long."""
+    return orjson.dumps([part for (subject, kind), by in sums.items() if by for part in (f"{subject}\0{kind}", by)])
 
 
 def tally_of(field: bytes) -> tuple[str, str]:

@@ -24,8 +24,9 @@ from infra.redis.keys import (
     STATE,
     WHOLE,
     Names,
-    field_of,
+    Tallied,
     group_of,
+    packed,
     tally_of,
 )
 from infra.redis.letters import Letters, again, mark_of, opened, storable
@@ -35,8 +36,8 @@ from projections.stores import Batch, DeadLetter, Fed, Model, OutOfReachError, P
 
 _MARKED_EVERY_S: Final = 1.0
 
-Added = tuple[int, int, bytes, int]
-"""A fact's number, a group, a field of it, and what is added."""
+Sums = dict[int, dict[Tallied, int]]
+"""What is to be added, by group: one that is touched at all is here, with nothing to add where all evens out."""
 
 
 class Marks(Protocol):
@@ -84,12 +85,14 @@ class RedisCounterStore:
         del shards
         names = Names(self._realm, model)
         first = [("HMGET", names.checkpoints, batch.log, STATE), ("HVALS", names.letters)]
-        (reached, state), found = await send(self._client, first)
+        marks = [("HGET", group.at, batch.log) for group in names.groups]
+        (reached, state), found, *marked = await send(self._client, [*first, *marks])
         if int(reached or 0) != batch.expected:
             return Fed.MISMATCH
         letters = Letters(found, batch, self._now)
-        added = self._added(model, projection, batch, letters, park=park)
-        if not await self._add(names, batch, added, ranked=projection.ranked):
+        at = [int(number or 0) for number in marked]
+        sums = self._sums(model, projection, batch, letters, at, park=park)
+        if not await self._add(names, batch, sums, at, ranked=projection.ranked):
             return Fed.MISMATCH
         moved = await send(self._client, [*_kept(names, letters), _move(names, batch)])
         if not moved[-1]:
@@ -170,29 +173,38 @@ class RedisCounterStore:
         counts = ((*tally_of(field), int(count)) for each in found for field, count in _pairs(each) if field != MARK)
         return [Tally(subject, kind, count) for subject, kind, count in sorted(counts)]
 
-    def _added(
-        self, model: Model, projection: Projection, batch: Batch, letters: Letters, *, park: bool
-    ) -> list[Added]:
-        added: list[Added] = []
-        reached, handles = batch.expected, frozenset(projection.handles)
+    def _sums(
+        self, model: Model, projection: Projection, batch: Batch, letters: Letters, at: Sequence[int], *, park: bool
+    ) -> Sums:
+        """What a batch adds to each group beyond the group's own checkpoint.
+
+        A group that was done by an attempt that got no further stands beyond the log's checkpoint.
+        """
+        sums: defaultdict[Tallied, int] = defaultdict(int)
+        reached, handles, furthest = batch.expected, frozenset(projection.handles), max(at)
         for fact in batch.facts:
-            if fact.position.number <= reached:
+            number = fact.position.number
+            if number <= reached:
                 continue
-            reached = fact.position.number
+            reached = number
             if type(fact.event) not in handles and not projection.concerned_by(fact):
                 continue
             if letters.holds(fact.stream):
                 letters.park_behind(fact)
                 continue
             try:
-                added += _counted(projection, fact)
+                counts = _counted(projection, fact)
             except NotMadeToCount:
                 raise
             except Exception as error:
                 if not park:
                     raise PoisonedError(model, fact) from error
                 letters.park(fact, error)
-        return added
+                continue
+            for each in counts:
+                if number > furthest or number > at[group_of(each.subject)]:
+                    sums[each.subject, each.kind] += each.by
+        return _grouped(sums)
 
     async def _count_parked(self, names: Names, projection: Projection, fact: Recorded) -> bool:
         """Count one parked fact; False where it can't be, and then its letter says why."""
@@ -206,14 +218,15 @@ class RedisCounterStore:
             if letter is not None:
                 await send(self._client, [("HSET", names.letters, field, again(letter, error, self._now()))])
             return False
-        sums: defaultdict[int, defaultdict[bytes, int]] = defaultdict(lambda: defaultdict(int))
-        for _, group, tally, by in counted:
-            sums[group][tally] += by
+        tallied: defaultdict[Tallied, int] = defaultdict(int)
+        for each in counted:
+            tallied[each.subject, each.kind] += each.by
+        sums = _grouped(tallied)
         mark = mark_of(fact.position.log, fact.position.number)
         calls: list[Call] = []
-        for group, fields in sums.items():
-            values = [value for tally, by in fields.items() if by for value in (tally, by)]
-            calls.append(("run", ADD_PARKED, *names.groups[group].written(ranked=projection.ranked), mark, *values))
+        for group, counts in sums.items():
+            keys = names.groups[group].written(ranked=projection.ranked)
+            calls.append(("run", ADD_PARKED, *keys, mark, packed(counts)))
         if -1 in await send(self._client, calls):
             await self._reset(names)
             return False
@@ -221,24 +234,12 @@ class RedisCounterStore:
         await send(self._client, [("HDEL", names.groups[group].at, mark) for group in sums])
         return True
 
-    async def _add(self, names: Names, batch: Batch, added: Sequence[Added], *, ranked: bool) -> bool:
-        """Add to each group what its own checkpoint says it lacks; False where another host was faster, or it is lost.
-
-        A group that was done by an attempt that got no further stands beyond the log's checkpoint.
-        """
-        touched = sorted({group for _, group, _, _ in added})
-        reached = await send(self._client, [("HGET", names.groups[group].at, batch.log) for group in touched])
-        at = {group: int(number or 0) for group, number in zip(touched, reached, strict=True)}
-        sums: dict[int, defaultdict[bytes, int]] = {group: defaultdict(int) for group in touched}
-        for number, group, field, by in added:
-            if number > at[group]:
-                sums[group][field] += by
+    async def _add(self, names: Names, batch: Batch, sums: Sums, at: Sequence[int], *, ranked: bool) -> bool:
+        """Add to each group what it lacks; False where another host was faster, or it is lost."""
         calls: list[Call] = []
-        for group, fields in sums.items():
-            if fields:
-                values = [value for field, by in fields.items() if by for value in (field, by)]
-                keys = names.groups[group].written(ranked=ranked)
-                calls.append(("run", ADD, *keys, batch.log, at[group], batch.last, *values))
+        for group, counts in sums.items():
+            keys = names.groups[group].written(ranked=ranked)
+            calls.append(("run", ADD, *keys, batch.log, at[group], batch.last, packed(counts)))
         answers = await send(self._client, calls)
         if -1 in answers:
             await self._reset(names)
@@ -263,14 +264,20 @@ class RedisCounterStore:
             await send(self._client, [*marks, ("HSET", names.checkpoints, STATE, WHOLE)])
 
 
-def _counted(projection: Projection, fact: Recorded) -> list[Added]:
-    counted = []
-    for change in projection.changes(fact, _Blind()):
+def _counted(projection: Projection, fact: Recorded) -> list[Count]:
+    counts = []
+    for change in projection.changes(fact, _BLIND):
         if not isinstance(change, Count):
             raise NotMadeToCount(f"{projection.name} does more than count")
-        field = field_of(change.subject, change.kind)
-        counted.append((fact.position.number, group_of(change.subject), field, change.by))
-    return counted
+        counts.append(change)
+    return counts
+
+
+def _grouped(sums: Mapping[Tallied, int]) -> Sums:
+    groups: Sums = {}
+    for tallied, by in sums.items():
+        groups.setdefault(group_of(tallied[0]), {})[tallied] = by
+    return groups
 
 
 @dataclass(slots=True)
@@ -297,6 +304,9 @@ class _Blind:
         """Refused."""
         del limit
         raise NotMadeToCount(f"{cls.__name__} can't be looked at while counting: {prefix}")
+
+
+_BLIND: Final = _Blind()
 
 
 def _kept(names: Names, letters: Letters) -> list[Call]:
