@@ -4,12 +4,13 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from cassandra import ConsistencyLevel, OperationTimedOut, RequestExecutionException
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
+from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.connection import ConnectionException
 from cassandra.io.libevreactor import LibevConnection
 from cassandra.policies import DCAwareRoundRobinPolicy, ExponentialReconnectionPolicy, TokenAwarePolicy
@@ -70,6 +71,8 @@ class Cassandra:
             [host for host, _ in points],
             port=points[0][1],
             protocol_version=_PROTOCOL,
+            connect_timeout=_TIMEOUT_S,
+            control_connection_timeout=_TIMEOUT_S,
             connection_class=LibevConnection,
             sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # the driver leaves Nagle on: 15 times slower
             reconnection_policy=ExponentialReconnectionPolicy(0.1, 5.0),
@@ -157,6 +160,14 @@ class Cassandra:
         """All rows that a statement finds, page after page; blocking, for worker threads."""
         with outages():
             return list(self.session.execute(self.prepared(cql).bind(values)))
+
+    def ask_each(self, cql: str, asked: Iterable[Values]) -> Iterator[list[Values]]:
+        """All rows that a statement finds for each of these values, some on their way at once; for worker threads."""
+        with outages():
+            for _, rows in execute_concurrent_with_args(
+                self.session, self.prepared(cql), asked, concurrency=IN_FLIGHT, results_generator=True
+            ):
+                yield list(rows)
 
     def execute(self, cql: str) -> None:
         """Run a statement that changes the schema; blocking, for worker threads."""

@@ -32,8 +32,8 @@ from infra.cassandra.writing import Writer, check
 from projections.rows import Change, Drop, Key, Projection, Put
 from projections.stores import Batch, Fed, Model, PoisonedError
 
-HELD: Final = 60_000
-"""Changes of rows that nobody looks at go out when so many wait: enough for full batches, some 30 MB of memory."""
+HELD: Final = 2_000
+"""Changes of rows that nobody looks at go out when so many wait, and travel while further facts are applied."""
 
 _HOST: Final = (MisfitError, Unavailable, RequestValidationException)
 """What is not the fault of a fact."""
@@ -56,6 +56,7 @@ class Feeder:
         self._projection = projection
         self._handles = frozenset(projection.handles)
         self._tables = {cls: tables_of(model, cls, shards) for cls in projection.rows}
+        self._ahead = [(cls, tables) for cls, tables in self._tables.items() if tables.layout.ahead]
         self._now = now
         self._copy = copy
 
@@ -74,7 +75,7 @@ class Feeder:
         for fact in facts:
             overlay.turn_to(time_of(fact))
             overlay.enter(self._projection.changes(fact, overlay), time_of(fact))
-        self._write(overlay)
+        self._write(overlay, Writer(self._cassandra, self._now()))
 
     def retry(self, facts: Sequence[Recorded]) -> int:
         """Apply parked facts of a stream, each before its letter is deleted; how many.
@@ -111,14 +112,14 @@ class Feeder:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, it is the fact's fault, and is told
             return error
-        self._write(overlay)
+        self._write(overlay, Writer(self._cassandra, self._now()))
         return None
 
     def _feed(self, batch: Batch, *, park: bool, careful: bool) -> Fed:
         letters = DeadLetters(self._cassandra, self._model, batch, self._now)
         if reached(self._cassandra, self._model, batch.log) != batch.expected:
             return Fed.MISMATCH
-        overlay = Overlay(self._cassandra, self._tables)
+        overlay, ahead = Overlay(self._cassandra, self._tables), Writer(self._cassandra, self._now())
         facts = self._due(batch)
         overlay.prefetch(wishes_of(self._projection, facts))
         for fact in facts:
@@ -140,8 +141,8 @@ class Feeder:
                 letters.park(fact, error)
                 continue
             overlay.enter(changes, time_of(fact))
-            self._write_ahead(overlay, HELD)
-        self._write(overlay)
+            self._write_ahead(overlay, ahead, HELD)
+        self._write(overlay, ahead)
         letters.write()
         return Fed.APPLIED if move(self._cassandra, self._model, batch) else Fed.MISMATCH
 
@@ -164,18 +165,17 @@ class Feeder:
                 case Drop(cls, key):
                     check(self._tables[cls], key, None)
 
-    def _write_ahead(self, overlay: Overlay, held: int) -> None:
+    def _write_ahead(self, overlay: Overlay, writer: Writer, held: int) -> None:
         """Rows that nobody looks at need not wait for the others."""
-        for cls, tables in self._tables.items():
-            if tables.layout.ahead and len(overlay.changed[cls]) > held:
-                writer = Writer(self._cassandra, self._now())
+        for cls, tables in self._ahead:
+            if len(overlay.changed[cls]) > held:
                 for key, change in overlay.take(cls).items():
                     writer.change(tables, key, change)
                     writer.arrange(tables, key, change, ())
-                writer.flush()
 
-    def _write(self, overlay: Overlay) -> None:
-        self._write_ahead(overlay, 0)
+    def _write(self, overlay: Overlay, ahead: Writer) -> None:
+        self._write_ahead(overlay, ahead, 0)
+        ahead.flush()
         first, last = Writer(self._cassandra, self._now()), Writer(self._cassandra, self._now())
         for cls, tables in self._tables.items():
             changed = overlay.changed[cls]

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from infra.cassandra.connecting import Cassandra
-from infra.cassandra.stored import Dated, rows_by_key, rows_by_prefix
+from infra.cassandra.stored import Dated, Listed, rows_by_key, rows_by_prefix
 from infra.cassandra.tables import RowTables
 from infra.sqlite.shapes import micros
 from projections.rows import Change, Count, Drop, Key, Projection, Put, Row
@@ -54,7 +54,7 @@ class Overlay:
         self._tables = tables
         self._at = 0
         self._stored: dict[type, dict[Key, Dated | None]] = {cls: {} for cls in tables}
-        self._lists: dict[tuple[type, Key, int | None], list[Dated]] = {}
+        self._lists: dict[type, dict[Listed, DatedRows]] = {cls: {} for cls in tables}
         self._owned: dict[type, defaultdict[str, set[Key]]] = {cls: defaultdict(set) for cls in tables}
         self.changed: dict[type, dict[Key, Dated]] = {cls: {} for cls in tables}
         """The last change of each key; the row is None where it was dropped."""
@@ -68,11 +68,16 @@ class Overlay:
     def prefetch(self, wishes: Iterable[Wish]) -> None:
         """Fetch rows in bulk that are going to be looked for."""
         by_class: defaultdict[type, set[Key]] = defaultdict(set)
+        lists: defaultdict[type, set[Listed]] = defaultdict(set)
         for wish in wishes:
             if not wish.whole:
-                self._fetch_list(wish.cls, wish.key, wish.limit)
+                lists[self._looked(wish.cls)].add(Listed(wish.key, wish.limit))
             elif wish.key not in self._stored[self._looked(wish.cls)]:
                 by_class[wish.cls].add(wish.key)
+        for cls, listed in lists.items():
+            self._lists[cls].update(
+                rows_by_prefix(self._cassandra, self._tables[cls], listed - self._lists[cls].keys())
+            )
         for cls, keys in by_class.items():
             self._stored[cls].update(dict.fromkeys(keys))
             self._stored[cls].update(rows_by_key(self._cassandra, self._tables[cls], keys))
@@ -103,7 +108,7 @@ class Overlay:
 
     def _all(self, cls: type[R], prefix: Key, limit: int | None) -> Iterator[R]:
         own = self._looked(cast(type, cls))
-        stored = self._fetch_list(own, prefix, limit)
+        stored = self._listed(own, Listed(prefix, limit))
         changed = [key for key in self._owned[own].get(prefix[0], ()) if key[: len(prefix)] == prefix]
         if not changed:
             yield from (cast(R, each.row) for each in stored if each.at <= self._at)
@@ -142,12 +147,11 @@ class Overlay:
         if not tables.layout.ahead:
             self._owned[cls][key[0]].add(key)
 
-    def _fetch_list(self, cls: type, prefix: Key, limit: int | None) -> DatedRows:
-        known = self._lists.get((self._looked(cls), prefix, limit))
-        if known is None:
-            known = rows_by_prefix(self._cassandra, self._tables[cls], prefix, limit)
-            self._lists[cls, prefix, limit] = known
-        return known
+    def _listed(self, cls: type, listed: Listed) -> DatedRows:
+        known = self._lists[cls]
+        if listed not in known:
+            known.update(rows_by_prefix(self._cassandra, self._tables[cls], [listed]))
+        return known[listed]
 
     def _looked(self, cls: type) -> type:
         if cls not in self._tables or self._tables[cls].layout.ahead:

@@ -18,6 +18,13 @@ class Dated(NamedTuple):
     at: int
 
 
+class Listed(NamedTuple):
+    """A list of rows: how their keys begin, and how many at most (None: all)."""
+
+    prefix: Key
+    limit: int | None
+
+
 def rows_by_key(cassandra: Cassandra, tables: RowTables, keys: Iterable[Key]) -> Mapping[Key, Dated]:
     """The rows that there are under these keys; a query for each partition of them."""
     found: list[tuple[Any, ...]] = []
@@ -29,14 +36,20 @@ def rows_by_key(cassandra: Cassandra, tables: RowTables, keys: Iterable[Key]) ->
     return {tables.shape.key(each.row): each for each in dated}
 
 
-def rows_by_prefix(cassandra: Cassandra, tables: RowTables, prefix: Key, limit: int | None) -> list[Dated]:
-    """All rows whose keys begin so, in the order of the key; with a limit, no more than that many."""
-    if not prefix:
-        raise ValueError("rows of all owners are too many to look at")
-    cql = tables.main.slice(len(prefix), 0, backwards=False, limit=limit is not None)
-    values = prefix if limit is None else (*prefix, limit)
-    found = cassandra.ask(cql, *tables.main.partition(prefix), *values)
-    return [Dated(tables.shape.decode(values[:-1]), values[-1]) for values in found]
+def rows_by_prefix(cassandra: Cassandra, tables: RowTables, wished: Iterable[Listed]) -> dict[Listed, list[Dated]]:
+    """All rows whose keys begin so, in the order of the key; with a limit, no more than that many; several at a time."""
+    alike: defaultdict[tuple[int, bool], list[Listed]] = defaultdict(list)
+    for each in wished:
+        if not each.prefix:
+            raise ValueError("rows of all owners are too many to look at")
+        alike[len(each.prefix), each.limit is not None].append(each)
+    found = {}
+    for (given, limited), some in alike.items():
+        cql = tables.main.slice(given, 0, backwards=False, limit=limited)
+        asked = (tables.main.partition(each.prefix) + each.prefix + ((each.limit,) if limited else ()) for each in some)
+        for each, rows in zip(some, cassandra.ask_each(cql, asked), strict=True):
+            found[each] = [Dated(tables.shape.decode(values[:-1]), values[-1]) for values in rows]
+    return found
 
 
 def by_partition(table: Clustered, keys: Iterable[Key]) -> Iterable[tuple[tuple[int, ...], list[Any]]]:

@@ -61,7 +61,7 @@ class Clustered:
         """The field by which the nearest rows are found, if any."""
         return self.layout.vector if self.layout.vector in self.packs else ""
 
-    @property
+    @cached_property
     def kept(self) -> timedelta | None:
         """How long rows are kept after their month; None for ever."""
         return self.layout.kept

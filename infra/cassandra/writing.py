@@ -5,7 +5,8 @@ what limits a fan-out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from struct import Struct
@@ -32,13 +33,22 @@ Packed: TypeAlias = list[bytes | None]
 Partition: TypeAlias = tuple[int, ...]
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Statements for one partition that make no full batch yet, and how many bytes they hold."""
+
+    statements: list[tuple[bytes, Packed]] = field(default_factory=list)
+    size: int = 0
+
+
 class Writer:
-    """Packs changes of rows, and sends what was packed; blocking, for worker threads."""
+    """Packs changes of rows, and sends a batch as soon as it is full; blocking, for worker threads."""
 
     def __init__(self, cassandra: Cassandra, now: datetime) -> None:
         self._cassandra = cassandra
         self._now = now
-        self._waiting: dict[str, defaultdict[Partition, list[tuple[bytes, Packed]]]] = {}
+        self._pump = cassandra.pump()
+        self._waiting: dict[str, defaultdict[Partition, _Waiting]] = {}
         self._ids: dict[str, bytes] = {}
 
     def change(self, tables: RowTables, key: Key, change: Dated) -> None:
@@ -63,13 +73,11 @@ class Writer:
 
     def flush(self) -> None:
         """Send everything, and wait until all of it is written."""
-        pump = self._cassandra.pump()
-        for statements in self._waiting.values():
-            for partition, of_it in statements.items():
-                for some in _parts(of_it):
-                    pump.send(self._batch(partition, some))
+        for partitions in self._waiting.values():
+            for partition, waiting in partitions.items():
+                self._send(partition, waiting)
         self._waiting.clear()
-        pump.drain()
+        self._pump.drain()
 
     def _put(self, table: Clustered, key: Key, values: Sequence[Any], at: int) -> None:
         partition, time = table.partition(key), _time(at)
@@ -88,11 +96,19 @@ class Writer:
     def _enter(self, table: Clustered, partition: Partition, cql: str, values: Packed) -> None:
         known = self._waiting.get(table.name)
         if known is None:
-            known = self._waiting[table.name] = defaultdict(list)
+            known = self._waiting[table.name] = defaultdict(_Waiting)
         statement = self._ids.get(cql)
         if statement is None:
             statement = self._ids[cql] = self._cassandra.prepared(cql).query_id
-        known[partition].append((statement, values))
+        waiting = known[partition]
+        waiting.statements.append((statement, values))
+        waiting.size += sum(map(len, filter(None, values)))
+        if len(waiting.statements) == ROWS or waiting.size > BYTES:
+            self._send(partition, waiting)
+            del known[partition]
+
+    def _send(self, partition: Partition, waiting: _Waiting) -> None:
+        self._pump.send(self._batch(partition, waiting.statements))
 
     def _batch(self, partition: Partition, statements: Sequence[tuple[bytes, Packed]]) -> Any:
         """Every statement carries its own time, so the batch may be sent again."""
@@ -133,16 +149,3 @@ def _routing(partition: Partition) -> bytes:
     if len(partition) == 1:
         return _number(partition[0])
     return b"".join(_length(len(each)) + each + b"\0" for each in map(_number, partition))
-
-
-def _parts(statements: list[tuple[bytes, Packed]]) -> Iterator[list[tuple[bytes, Packed]]]:
-    """What goes into one batch: so many rows, or so many bytes."""
-    part: list[tuple[bytes, Packed]] = []
-    size = 0
-    for statement in statements:
-        if len(part) == ROWS or size > BYTES:
-            yield part
-            part, size = [], 0
-        part.append(statement)
-        size += sum(map(len, filter(None, statement[1])))
-    yield part

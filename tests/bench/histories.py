@@ -83,7 +83,7 @@ def _write(
     if kind == "photo":
         photo = new_id(int(chance * 1024), at)
         published.append((photo, author))
-        return Write(photos.stream(photo), 0, (_uploaded(photo, author, at),))
+        return Write(photos.stream(photo), 0, (uploaded(photo, author, at),))
     if kind == "follow":
         if author == other or (author, other) in seen:
             return None
@@ -104,7 +104,7 @@ def _write(
     return Write(likes.stream(photo, other), 0, (PhotoLiked(**of), *((PhotoUnliked(**of),) if chance < 0.1 else ())))
 
 
-def _uploaded(photo: str, owner: str, at: datetime) -> Event:
+def uploaded(photo: str, owner: str, at: datetime) -> Event:
     return PhotoUploaded(
         at=at,
         photo_id=photo,
