@@ -41,6 +41,7 @@ from infra.cassandra.shares import CassandraShares
 from infra.cassandra.similar import CassandraSimilar
 from infra.cassandra.store import CassandraStore
 from infra.cassandra.tags import CassandraTags
+from infra.cassandra.tidying import write_out
 from infra.cassandra.timelines import CassandraChunks, CassandraTimelines
 from infra.cassandra.trash import CassandraTrash
 from infra.cassandra.uploads import CassandraOpenUploads
@@ -195,8 +196,7 @@ async def open_core(settings: Settings, *, create: bool) -> AsyncIterator[Core]:
             await asyncio.to_thread(keys.destroy, member_id)
 
         async def tidy() -> None:
-            """Cassandra lets go of what was replaced when it next compacts: nobody can ask it to from here."""
-            await asyncio.gather(documents.tidy(), rewrite_log(redis))
+            await asyncio.gather(documents.tidy(), rewrite_log(redis), write_out(cassandra))
 
         yield Core(settings, installation, store, models, queries, deps, shred, tidy)
 

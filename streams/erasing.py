@@ -39,6 +39,8 @@ LONGEST_COMMAND_S: Final = 10.0
 SWEEP_S: Final = 2.0
 _LEVEL_S: Final = 60.0
 _PAGE: Final = 200
+_TOGETHER: Final = 32
+"""So many streams are withdrawn from at once: each has its own, and the event store writes what comes together as one."""
 _FOLLOWED: Final = ("belongings", "authors", "albums", "shares", "erasures")
 """The read models that must know all before a pass."""
 _WORDED: Final = (
@@ -157,9 +159,12 @@ class Erasing:
         found: Counter[str] = Counter()
         after: tuple[str, str] | None = None
         while rows := await self.erasures.belongings(member_id, after=after, limit=_PAGE):
-            for each in rows:
-                if each.kind != Kind.UPLOAD:
-                    found[_COUNTED[each.kind]] += await self._withdraw(member_id, each)
+            mine = [row for row in rows if row.kind != Kind.UPLOAD]
+            for start in range(0, len(mine), _TOGETHER):
+                some = mine[start : start + _TOGETHER]
+                done = await asyncio.gather(*(self._withdraw(member_id, row) for row in some))
+                for row, number in zip(some, done, strict=True):
+                    found[_COUNTED[row.kind]] += number
             after = (rows[-1].kind, rows[-1].subject_id)
         for album in await self.albums.of(member_id, before=None, limit=_PAGE):
             found["albums"] += await self._decide(album_part(album.album_id), albums.remove)

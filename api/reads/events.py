@@ -17,10 +17,11 @@ from api.ports import EventStream, Operations
 from api.positions import FLOOR, Positions
 from api.problems import Problem
 from api.shapes import examples
+from api.telling import told
 from domain.events import EVENT_TYPES, event_type
 from domain.positions import merge
 from domain.recorded import Recorded, Unreadable, name_of
-from domain.wire import schema_version, to_wire
+from domain.wire import schema_version
 
 LINES: Final = "application/x-ndjson"
 MOST: Final = 10_000
@@ -71,13 +72,13 @@ def routes(events: EventStream, operations: Operations) -> APIRouter:
         start = {} if after is None else await _cut(events, positions, after)
         through = None if until is None else await _cut(events, positions, until)
         page = await events.page(start, limit=limit, types=chosen, through=through)
-        told = {
+        headers = {
             "X-Position": positions.token(await operations.heads()),
             "X-Projection-Lag-Ms": "0",
             "Cache-Control": "no-store",
             "Vary": "Authorization",
         }
-        return Response(_lines(page), HTTPStatus.OK, told, LINES)
+        return Response(_lines(page), HTTPStatus.OK, headers, LINES)
 
     return router
 
@@ -118,9 +119,8 @@ def _lines(facts: Iterable[Recorded]) -> bytes:
 def _line(fact: Recorded) -> dict[str, Any]:
     data: dict[str, Any] | None = None
     if not isinstance(fact.event, Unreadable):
-        _, fields = to_wire(fact.event)
         hidden = event_type(fact.event).personal
-        data = {field: None if field in hidden else value for field, value in fields.items()}
+        data = {**told(fact.event, but=hidden), **dict.fromkeys(hidden)}
     name = name_of(fact)
     return {
         "position": f"{fact.position.log}:{fact.position.number}",

@@ -14,10 +14,11 @@ from api.identity import Member
 from api.ports import Now, OwnEvents, Reads
 from api.positions import Positions
 from api.shapes import examples
+from api.telling import told
 from domain.events import PhotoUploaded, event_type
 from domain.positions import merge
 from domain.recorded import Recorded
-from domain.wire import schema_version, to_wire
+from domain.wire import schema_version
 
 LINES: Final = "application/x-ndjson"
 _SECRET: Final = frozenset({"password_hash", "refresh_hash"})
@@ -52,27 +53,26 @@ def routes(reads: Reads, events: OwnEvents, now: Now) -> APIRouter:
             async for fact in events.of(caller.member_id, start, end):
                 yield dump(_line(fact, positions, reads, now)) + b"\n"
 
-        told = {
+        headers = {
             "X-Position": positions.token(merge((end, start))),
             "X-Projection-Lag-Ms": "0",
             "Cache-Control": "no-store",
             "Vary": "Authorization",
             "Content-Disposition": 'attachment; filename="filmroll-export.jsonl"',
         }
-        return StreamingResponse(lines(), headers=told, media_type=LINES)
+        return StreamingResponse(lines(), headers=headers, media_type=LINES)
 
     return router
 
 
 def _line(fact: Recorded, positions: Positions, reads: Reads, now: Now) -> Mapping[str, Any]:
-    _, data = to_wire(fact.event)
     name = event_type(fact.event).name
     line = {
         "position": positions.token({fact.position.log: fact.position.number}),
         "event_type": name,
         "schema_version": schema_version(name),
         "recorded_at": stamp(fact.recorded_at),
-        "data": {field: value for field, value in data.items() if field not in _SECRET},
+        "data": told(fact.event, but=_SECRET),
     }
     if isinstance(fact.event, PhotoUploaded):
         line["original"] = reads.files.signed_url(fact.event.object_key, now() + _SIGNED_FOR)

@@ -6,29 +6,31 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from api.answers import dump
 from api.bodies import JsonRoute
-from api.caching import shown
 from api.documents import read
 from api.identity import Viewer
-from api.paging import Paged, body, fill
-from api.ports import Now, Reads
+from api.paging import Paged, fill
+from api.ports import Reads
 from api.positions import fresh
 from api.shapes import duplicates as shapes
 from api.shapes import examples
-from api.showing.photos import MODELS, Hydrated, hydrate, present, seen
-from api.showing.shown import Shown, bodies, versions
+from api.shortcut import Asks, paged
+from api.showing.photos import MODELS, Hydrated, hydrate, seen
+from api.showing.prints import Print, Prints
 from domain.ids import PhotoId
 from domain.visibility import is_public
 from projections.ports import Reached
 
-Fresh = Annotated[Reached, Depends(fresh(*MODELS, "similar"))]
+_MODELS: Final = (*MODELS, "similar")
+Fresh = Annotated[Reached, Depends(fresh(*_MODELS))]
 MOST: Final = 500
 """So many of the nearest are looked at, whoever may see them."""
 
 Near = tuple[PhotoId, float]
 
 
-def routes(reads: Reads, now: Now) -> APIRouter:
+def routes(reads: Reads, prints: Prints) -> APIRouter:
     """What looks alike."""
     router = APIRouter(route_class=JsonRoute)
 
@@ -48,28 +50,23 @@ def routes(reads: Reads, now: Now) -> APIRouter:
             behind = near if key is None else [one for one in near if (one[1], one[0]) < (key[0], key[1])]
             return behind[:limit]
 
-        async def choose(found: Sequence[Near]) -> list[Shown | None]:
+        async def choose(found: Sequence[Near]) -> list[Print | None]:
             known = await hydrate(reads, me, [photo for photo, _ in found])
             return [None if photo == photo_id else told(known, photo, similarity) for photo, similarity in found]
 
         filled = await fill(
             page.limit, page.after(*scope), fetch=fetch, key_of=lambda one: [one[1], one[0]], choose=choose
         )
-        return shown(
-            request,
-            at,
-            body(page, filled, bodies(filled.items), *scope),
-            (*versions(filled.items), filled.key),
-        )
+        return paged(request.scope, Asks(request.scope), (_MODELS, at), page, filled, *scope).response()
 
-    def told(known: Hydrated, photo_id: PhotoId, similarity: float) -> Shown | None:
+    def told(known: Hydrated, photo_id: PhotoId, similarity: float) -> Print | None:
         state = known.states.get(photo_id)
         if state is None or not is_public(state, known.owner(state)):
             return None
-        made = present(known, photo_id, reads, now)
+        made = prints.of(known, photo_id)
         if made is None:
             return None
-        rounded = round(similarity, 4)
-        return Shown({**made.body, "similarity": rounded}, (*made.version, rounded))
+        rounded = dump(round(similarity, 4))
+        return Print(made.body, b'%b,"similarity":%b}' % (made.tail[:-1], rounded), made.version + rounded)
 
     return router

@@ -24,8 +24,9 @@ from api.problems import Problem
 from api.shapes import examples
 from api.shapes import photos as shapes
 from api.shapes import tags as tag_shapes
-from api.showing.photos import MODELS, hydrate, present
-from api.showing.shown import Shown, bodies, versions
+from api.shortcut import Asks, paged
+from api.showing.photos import MODELS, hydrate
+from api.showing.prints import Print, Prints
 from api.showing.sighted import is_open, sees, sighted
 from domain.errors import Invalid
 from domain.ids import MemberId, PhotoId, first_id
@@ -40,7 +41,8 @@ LISTED: Final = 1_000
 """So many tags are listed at most."""
 _SAMPLE: Final = 8
 
-Fresh = Annotated[Reached, Depends(fresh(*MODELS, "tags"))]
+_TAGGED: Final = (*MODELS, "tags")
+Fresh = Annotated[Reached, Depends(fresh(*_TAGGED))]
 FreshUses = Annotated[Reached, Depends(fresh("visibility", "tags"))]
 
 
@@ -52,7 +54,7 @@ class Uses:
     tags: Sequence[tuple[str, int]]
 
 
-def routes(reads: Reads, now: Now) -> APIRouter:
+def routes(reads: Reads, now: Now, prints: Prints) -> APIRouter:
     """Tags."""
     router = APIRouter(route_class=JsonRoute)
     kept: Kept[Uses] = Kept(reads, now, ("tags",), kept_s=KEPT_S)
@@ -83,14 +85,16 @@ def routes(reads: Reads, now: Now) -> APIRouter:
         async def fetch(key: list[Any] | None, limit: int) -> Sequence[PhotoId]:
             return await reads.tags.page(name, before=key[0] if key else None, limit=limit)
 
-        async def choose(photos: Sequence[PhotoId]) -> list[Shown | None]:
+        async def choose(photos: Sequence[PhotoId]) -> list[Print | None]:
             known = await hydrate(reads, me, photos)
-            items = ((known.rows.get(photo), present(known, photo, reads, now)) for photo in photos)
-            return [item if row is not None and name in row.tags else None for row, item in items]
+            rows = map(known.rows.get, photos)
+            return [
+                prints.of(known, photo) if row is not None and name in row.tags else None
+                for photo, row in zip(photos, rows, strict=True)
+            ]
 
         filled = await fill(page.limit, page.after(*scope), fetch=fetch, key_of=lambda photo: [photo], choose=choose)
-        told = body(page, filled, bodies(filled.items), *scope)
-        return shown(request, at, told, (*versions(filled.items), filled.key))
+        return paged(request.scope, Asks(request.scope), (_TAGGED, at), page, filled, *scope).response()
 
     return router
 

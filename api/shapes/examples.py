@@ -165,7 +165,7 @@ EVENT: Final[dict[str, Any]] = {
     "stream": f"like-{_PHOTO_ID}-01m5z2b7e4kqa",
     "recorded_at": _AT,
     "data": {
-        "at": "2026-05-04T18:30:00.000000+00:00",
+        "at": _AT,
         "photo_id": _PHOTO_ID,
         "owner_id": "01m5z2b7e4kqa",
         "member_id": "01m5z4c3a9xyz",

@@ -22,7 +22,7 @@ from projections.profiles import ProfileRow
 from projections.reports import ReportRow
 from projections.settling import OpenedAccountRow, UnsettledBlockRow
 from projections.similar import DescriptorRow
-from projections.tags import PhotoTagsRow, TaggedPhotoRow
+from projections.tags import PhotoTagsRow, TaggedPhotoRow, TagUseRow
 from projections.timelines import STORED, CelebrityRow, ChunkRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 from projections.uploads import OpenUploadRow
 from projections.visibility import ShareStateRow
@@ -52,6 +52,8 @@ class Layout:
 
 
 _WORDED: Final = Layout(worded=True)
+_NAMED: Final = Layout(worded=True, grace_s=86_400)
+"""Words stand in keys as well, or in those of an order: what remembers a delete holds them."""
 _PLAIN: Final = Layout()
 _LAYOUTS: Final[Mapping[type, Layout]] = {
     TimelineRow: Layout(ahead=True, kept=STORED),
@@ -72,14 +74,15 @@ _LAYOUTS: Final[Mapping[type, Layout]] = {
     AlbumRow: _WORDED,
     CommentRow: _WORDED,
     MentionsRow: _WORDED,
-    NoticeActorRow: _WORDED,
-    NoticeRow: _WORDED,
+    NoticeActorRow: _NAMED,
+    NoticeRow: _NAMED,
     PhotoRow: _WORDED,
     PhotoTagsRow: _WORDED,
-    ProfileRow: _WORDED,
+    ProfileRow: _NAMED,
     ReportRow: _WORDED,
     ShareStateRow: _WORDED,
-    TaggedPhotoRow: _WORDED,
+    TagUseRow: _NAMED,
+    TaggedPhotoRow: _NAMED,
 }
 
 

@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from infra.bootstrap import open_app
+from infra.http import HttpProtocol
 from infra.logs import configure_logs
 from infra.settings import Settings
 
@@ -42,6 +43,7 @@ async def _serve(settings: Settings) -> None:
         async with open_app(settings, base_url=url) as app:
             config = uvicorn.Config(
                 app,
+                http=HttpProtocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

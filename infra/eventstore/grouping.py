@@ -3,11 +3,13 @@
 import threading
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from commands.errors import Unavailable
+from infra.slow import on_behalf_of
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
@@ -20,6 +22,7 @@ class _Waiting(Generic[Ask, Answer]):
     ask: Ask
     loop: AbstractEventLoop
     future: Future[Answer]
+    context: Context
 
 
 class Grouping(Generic[Ask, Answer]):
@@ -41,7 +44,7 @@ class Grouping(Generic[Ask, Answer]):
         with self._gate:  # never held for long: nothing is put behind the mark that closes
             if not self._open:
                 raise Unavailable("the store is closed")
-            self._waiting.put(_Waiting(ask, loop, future))
+            self._waiting.put(_Waiting(ask, loop, future, copy_context()))
         return await future
 
     def close(self) -> None:
@@ -76,7 +79,8 @@ class Grouping(Generic[Ask, Answer]):
 
     def _answer(self, group: Sequence[_Waiting[Ask, Answer]]) -> Sequence[Answer | Exception]:
         try:
-            return self._together([each.ask for each in group])
+            with on_behalf_of([each.context for each in group]):
+                return self._together([each.ask for each in group])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' to know, and the thread lives on
             return [error] * len(group)
 

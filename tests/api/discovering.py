@@ -19,6 +19,7 @@ from api.paging import Cursors
 from api.ports import Limits, Reads
 from api.positions import Positions
 from api.reads import explore, tags, trending
+from api.showing.prints import Prints
 from api.signing import Sealer
 from domain.ids import time_of
 from domain.ranking import score
@@ -204,7 +205,7 @@ class Plaza:
         for router in (
             trending.routes(self.reads, self.now, boards),
             explore.routes(self.reads, self.now, boards),
-            tags.routes(self.reads, self.now),
+            tags.routes(self.reads, self.now, Prints(self.reads.files, self.now)),
         ):
             app.include_router(router)
         errors.install(app)

@@ -6,6 +6,7 @@ from itertools import product
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import pytest
 
 from tests.people import PASSWORD, Person, person
@@ -217,6 +218,24 @@ def test_a_content_length_that_lies_is_no_fault_of_the_server(ana) -> None:
             connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(65_536)
         assert answer == b"" or answer.split()[1].startswith(b"4"), (length, answer[:200])
+
+
+@pytest.mark.parametrize(
+    "said", [b"BREW /v1/trending HTTP/1.1", b"GET /v1/trending HTTP/9.9", b"\x16\x03\x01", b"hello"]
+)
+def test_what_is_no_http_is_told_so_by_a_problem(ana, said) -> None:
+    target = urlsplit(str(ana.http.base_url))
+    with socket.create_connection((target.hostname, target.port), timeout=60) as connection:
+        connection.sendall(said + b"\r\nHost: x\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        told = b""
+        while piece := connection.recv(65_536):
+            told += piece
+    head, _, body = told.partition(b"\r\n\r\n")
+    lines = head.decode().splitlines()
+    assert lines[0] == "HTTP/1.1 400 Bad Request"
+    assert {"content-type: application/problem+json", f"content-length: {len(body)}", "connection: close"} <= set(lines)
+    assert orjson.loads(body)["code"] == "http_invalid"
 
 
 def test_the_server_is_well_after_all_of_it(ana) -> None:

@@ -1,11 +1,14 @@
 """Export, tried through the front door: all that one did and nothing of others, each thing once."""
 
 import json
+import re
 import uuid
 
 import httpx
 
 from tests.people import PASSWORD, Person, jpeg, person
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def exported(who: Person, since: str | None = None) -> tuple[list[dict], str]:
@@ -33,6 +36,7 @@ def test_everything_that_one_did_is_exported_once(url) -> None:
     assert "hash" not in json.dumps([list(line["data"]) for line in lines if "sha256" not in line["data"]])
     (published,) = [line for line in lines if line["event_type"] == "photo.uploaded.v1"]
     assert published["data"]["caption"] == "Only mine"
+    assert all(TIME.fullmatch(line["data"]["at"]) and TIME.fullmatch(line["recorded_at"]) for line in lines)
     assert httpx.get(published["original"]).content == jpeg(120)
 
     assert exported(ana, position)[0] == []

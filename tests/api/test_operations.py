@@ -1,6 +1,7 @@
 """What operators and analysts read over HTTP: builds and events, for those who hold the role."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,6 +122,7 @@ async def test_types_and_times_choose(installation):
     await installation.call("olga", "PUT", f"/photos/{photo}/like")
     (liked,) = await events(installation, types="photo.liked.v1")
     assert (liked["event_type"], liked["schema_version"], liked["data"]["photo_id"]) == ("photo.liked.v1", 1, photo)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", liked["data"]["at"])
     everything = await events(installation)
     assert await events(installation, until=everything[3]["position"]) == everything[:4]
     later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()

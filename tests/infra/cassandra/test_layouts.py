@@ -7,6 +7,7 @@ from typing import Any
 from domain.events import event_type
 from domain.recorded import Recorded
 from infra.cassandra.layouts import layout_of
+from infra.cassandra.tables import tables_of
 from projections.catalogue import CATALOGUE
 from projections.rows import Tally
 from projections.search import MEMBER_SEARCH, PHOTO_SEARCH
@@ -33,15 +34,27 @@ def told(fact: Recorded) -> Recorded:
     return replace(fact, event=replace(event, **personal))
 
 
-async def test_rows_that_hold_words_are_known() -> None:
-    verbs = ("join", "join", "upload", *VERBS, *REACTIONS, *ALBUMS, *STANDING)
-    world = World(MemoryLog()).live(*((verb, a, b, 2) for verb, (a, b) in itertools.product(verbs, ((0, 1), (1, 2)))))
-    holding, rows_of_all = set(), set()
+VERBS_OF_ALL = ("join", "join", "upload", *VERBS, *REACTIONS, *ALBUMS, *STANDING)
+BUSY = [(verb, a, b, 2) for verb, (a, b) in itertools.product(VERBS_OF_ALL, ((0, 1), (1, 2)))]
+CALM = [("join", 0, 0, 0), ("upload", 0, 0, 2), ("process", 0, 1, 2)]
+"""A photo that anyone may see, and nothing that ends it."""
+
+
+async def test_rows_and_keys_that_hold_words_are_known() -> None:
+    holding, keyed, rows_of_all = set(), set(), set()
     async with sqlite_models() as models:
-        for projection in CATALOGUE:
-            if projection.name not in ELSEWHERE:
-                model = await feed_all(models, projection, world.log, arrive=lambda facts: list(map(told, facts)))
-                rows = await rows_of(models, projection, model)
-                rows_of_all |= set(projection.rows)
-                holding |= {type(row) for row in rows if MARK in repr(row)}
+        for taken, projection in itertools.product((BUSY, CALM), CATALOGUE):
+            if projection.name in ELSEWHERE:
+                continue
+            world = World(MemoryLog()).live(*taken)
+            model = await feed_all(models, projection, world.log, arrive=lambda facts: list(map(told, facts)))
+            rows_of_all |= set(projection.rows)
+            for row in await rows_of(models, projection, model):
+                if MARK in repr(row):
+                    holding.add(type(row))
+                tables = tables_of(model, type(row), 1)
+                places = {name for table in tables.all for name in table.fields}
+                if any(MARK in str(getattr(row, name)) for name in places):
+                    keyed.add(type(row))
     assert holding == {cls for cls in rows_of_all if layout_of(cls).worded}
+    assert keyed == {cls for cls in holding if layout_of(cls).grace_s == 86_400}

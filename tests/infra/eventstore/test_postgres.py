@@ -11,11 +11,14 @@ import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
 from psycopg.conninfo import make_conninfo
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from infra.eventstore.postgres_database import Database, UnsafeSetting, connect
 from infra.eventstore.postgres_migration import PlacementError, found_or_check, migrate
 from infra.eventstore.postgres_opening import dsns_in, open_postgres_store
 from infra.eventstore.postgres_recorder import LogRecorder
+from infra.slow import Slow
 from infra.stack import control
 from tests import databases
 from tests.contracts.event_stores import CONTEXT, Clock, PostgresPlace, stream, write
@@ -174,6 +177,22 @@ def level(primary: str, replica: str) -> None:
         (reached,) = one.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
         while other.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (reached,)).fetchone() != (True,):
             assert time.monotonic() < deadline, "the replica doesn't follow"
+
+
+async def test_a_slow_load_is_logged_with_its_plan_and_the_trace_of_who_asked(place: PostgresPlace) -> None:
+    store = open_postgres_store(place.dsns, logs=16, keys=place.keys(), now=Clock(), slow=Slow(0))
+    await store.append([write(stream("s"))], CONTEXT)
+    with capture_logs(processors=[merge_contextvars]) as entries:
+        with bound_contextvars(trace_id="one"):
+            (loaded,) = await store.load(stream("s"))
+        with bound_contextvars(trace_id="two"):
+            await store.read(stream("s").log(16), 0, 10)
+    await store.close()
+    assert loaded.version == 1
+    assert [entry["trace_id"] for entry in entries] == ["one", "two"]
+    for entry in entries:
+        assert entry["event"] == "slow query"
+        assert any("Scan" in step for step in entry["plan"]), entry["plan"]
 
 
 def test_a_replica_that_does_not_answer_is_left_out(place: PostgresPlace) -> None:
