@@ -77,6 +77,7 @@ from infra.redis.walks import RedisWalks
 from infra.settings import Settings
 from infra.slow import Slow
 from infra.walks import SealedWalks
+from infra.warming import warmed
 from projections.catalogue import CATALOGUE
 from projections.processing import WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
 from projections.rows import Projection, Tally
@@ -217,6 +218,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.callback(asyncio.create_task(live.run(), name="live").cancel)
         leaving = asyncio.create_task(_erase_alone(core, objects), name="erasing")
         stack.callback(leaving.cancel)
+        stack.callback(asyncio.create_task(warmed(core, objects), name="warming").cancel)
 
         async def recording() -> None:
             await core.store.head(0)

@@ -66,6 +66,7 @@ from infra.sqlite.views import SqliteViews
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from infra.sqlite.walks import SqliteWalks
 from infra.walks import SealedWalks
+from infra.warming import warmed
 from projections.catalogue import CATALOGUE
 from projections.ports import Frozen
 from projections.processing import PROCESSING, WaitingDetectionRow, WaitingPhotoRow, WaitingPreviewRow
@@ -180,7 +181,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(_ended, asyncio.create_task(live.run(), name="live"))
         leaving = erasing(core, objects)
         leaving.start()
-        stack.push_async_callback(leaving.stop)
+        stack.push_async_callback(_ended, asyncio.create_task(warmed(core, objects), name="warming"))
 
         async def following() -> None:
             if failing := follower.failing:

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     )
     catch_up_s: float = Field(2.0, ge=0, description="How long a read waits for its X-Min-Position, seconds.")
     request_s: float = Field(10.0, gt=0, description="How long a request may take, but for streams and files, seconds.")
+    warm_s: float = Field(
+        10.0,
+        ge=0,
+        description="Seconds that a server which starts fills caches for at most, beside requests; 0 for none.",
+    )
     rate_member: int = Field(60_000, ge=0, description="Points that a member may spend a minute; 0 for no limit.")
     rate_address: int = Field(
         60_000, ge=0, description="Points a minute for an address without a login; 0 for no limit."

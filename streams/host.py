@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from projections.stores import OutOfReachError
-from streams.broker import TAKE, WITHIN_S, Broker, Lifeline, StalledError, faust_app
+from streams.broker import TAKE, Broker, Lifeline, StalledError, faust_app, takes
 from streams.feeding import Feeder
 from streams.packing import Parcel, opened
 from streams.ports import EventLog
@@ -78,7 +78,7 @@ class Host:
 
     async def _feed(self, stream: Any) -> None:
         """Apply, then acknowledge in order, all or none."""
-        async for events in stream.noack_take(TAKE, within=WITHIN_S):
+        async for events in takes(stream, TAKE):
             await self._persist(list(self._parcels(events)))
             for event in events:
                 await stream.ack(event)

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from domain.ids import MemberId, PhotoId
-from streams.broker import WITHIN_S, Broker, Lifeline, faust_app
+from streams.broker import Broker, Lifeline, faust_app, takes
 from streams.work import AGAIN_S, Job
 
 Process = Callable[[PhotoId, MemberId], Awaitable[object]]
@@ -94,7 +94,7 @@ class Workers:
         self._faust.assigned(assigned)
 
     async def _take(self, stream: Any) -> None:
-        async for events in stream.noack_take(1, within=WITHIN_S):
+        async for events in takes(stream, 1):
             for event in events:
                 with contextlib.suppress(ValueError):  # what is no job is dropped: the rows know all there is to do
                     await self._accept(self._unpack(event.value))

@@ -1,12 +1,13 @@
 """Callers are coroutines, work is done by one thread: it takes all that waits and answers it together."""
 
 import threading
+import time
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from commands.errors import Unavailable
 from infra.slow import on_behalf_of
@@ -15,6 +16,9 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 Together = Callable[[Sequence[Ask]], Sequence[Answer | Exception]]
 """Answers all that was asked, in order; an exception among the answers is raised for that caller alone."""
+
+STUCK_S: Final = 30.0
+"""Behind a group that has not been answered for so long, nobody is let wait any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,11 @@ class _Waiting(Generic[Ask, Answer]):
 class Grouping(Generic[Ask, Answer]):
     """Gathers what callers of any event loop ask for; while one group is answered, the next one gathers."""
 
-    def __init__(self, name: str, together: Together[Ask, Answer], *, limit: int) -> None:
+    def __init__(self, name: str, together: Together[Ask, Answer], *, limit: int, stuck_s: float = STUCK_S) -> None:
         self._together = together
         self._limit = limit
+        self._stuck_s = stuck_s
+        self._since: float | None = None  # the group under way was begun
         self._waiting: SimpleQueue[_Waiting[Ask, Answer] | None] = SimpleQueue()
         self._open = True
         self._gate = threading.Lock()
@@ -38,7 +44,13 @@ class Grouping(Generic[Ask, Answer]):
         self._thread.start()
 
     async def ask(self, ask: Ask) -> Answer:
-        """The answer; a caller that is cancelled meanwhile may or may not have been answered."""
+        """The answer; a caller that is cancelled meanwhile may or may not have been answered.
+
+        Raises `Unavailable` where nothing can be expected: what is asked hangs, or this is closed.
+        """
+        since = self._since
+        if since is not None and time.monotonic() - since > self._stuck_s:
+            raise Unavailable("the store does not answer")
         loop = get_running_loop()
         future: Future[Answer] = loop.create_future()
         with self._gate:  # never held for long: nothing is put behind the mark that closes
@@ -62,7 +74,10 @@ class Grouping(Generic[Ask, Answer]):
             going = self._gather(group)
             group = [each for each in group if not each.future.cancelled()]
             if group:
-                self._deliver(group, self._answer(group))
+                self._since = time.monotonic()
+                answers = self._answer(group)
+                self._since = None
+                self._deliver(group, answers)
 
     def _gather(self, group: list[_Waiting[Ask, Answer]]) -> bool:
         """Take the first that comes and all that is there by then; False when it was the last."""

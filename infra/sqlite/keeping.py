@@ -3,8 +3,12 @@
 Every look asks SQLite's change counter first (shared memory, some microseconds: no thread is needed for that). While
 it stands, what is kept is what the file says; once it moved, the journal tells what to forget. What is loaded is kept
 only where nothing was committed meanwhile.
+
+One look counts for all who are served in the same turn of the event loop. They were waiting when it was made: whoever
+learns of a later commit, by a request or by the end of a write, has the loop's next turn.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -50,6 +54,7 @@ class Held:
         self._notes: dict[int, Changed | None] = {}
         self._file: sqlite3.Connection | None = connect(path, read_only=True)
         self._seen = -1
+        self._looked = False  # in this turn of the loop
         self._number = -1  # of the last commit that what is kept has taken in
         self._kept: dict[Kind[Any, Any], Recent[Any, Any]] = {}
         self._sparse: set[Kind[Any, Any]] = set()  # of which something was not there, and that is kept
@@ -126,12 +131,19 @@ class Held:
         """Forget what was overtaken by a commit, of any process; False where nothing is kept any more."""
         if self._file is None:
             return False
+        if self._looked:
+            return True
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._turn)
         (seen,) = self._file.execute("PRAGMA data_version").fetchone()
         if seen != self._seen:
             self._seen = seen
             (number,) = self._file.execute("PRAGMA user_version").fetchone()
             self._take_in(number)
         return True
+
+    def _turn(self) -> None:
+        self._looked = False
 
     def _take_in(self, number: int) -> None:
         for note in self._journal.take():

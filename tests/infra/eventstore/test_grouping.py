@@ -69,6 +69,22 @@ async def test_closing_answers_what_waits_and_takes_no_more(slow: Slow) -> None:
     grouping.close()
 
 
+async def test_behind_what_hangs_nobody_is_let_wait_and_once_it_goes_on_all_are_answered(slow: Slow) -> None:
+    grouping = Grouping("test", slow, limit=10, stuck_s=0.0)
+    asked = await ask_all(grouping, 1)
+    refused = None
+    async with asyncio.timeout(60):
+        while refused is None:  # until the thread has taken the first
+            (tried,) = await ask_all(grouping, 2)
+            refused = tried.exception() if tried.done() else None
+            asked += [] if tried.done() else [tried]
+    assert isinstance(refused, Unavailable)
+    slow.gate.set()
+    assert set(await asyncio.gather(*asked)) <= {2, 4}
+    assert await grouping.ask(3) == 6
+    grouping.close()
+
+
 async def test_a_loop_that_was_closed_meanwhile_takes_nobody_along(slow: Slow) -> None:
     grouping = Grouping("test", slow, limit=10)
 

@@ -236,3 +236,38 @@ async def test_fifty_who_miss_the_same_thing_make_one_load(tmp_path) -> None:
     tally = models.hits.of("process", "things")
     assert (tally.found, tally.missed) == (1, 100)
     await models.close()
+
+
+async def test_one_look_counts_for_a_turn_of_the_loop_and_whoever_knows_of_a_commit_has_the_next(tmp_path) -> None:
+    models, other = await opened(tmp_path), await opened(tmp_path)
+    await prepare(models, CATALOGUE, log=MemoryLog())
+    world, reached = World(MemoryLog()), {}
+    ada, bob = world.live(*[("join", 0, 0, 0)] * 2).members
+    await feed(models, world.log, FEEDS, reached)
+    like = PhotoLiked(member_id=ada, at=START, photo_id=new_id(0, START), owner_id=bob)
+    likes, looks = KeptLikes(models, SqliteLikes(models)), []
+
+    async def liked() -> bool:
+        return like.photo_id in await likes.liked(ada, [like.photo_id])
+
+    async def ask() -> None:
+        looks.append(await liked())
+
+    assert not await liked()
+    world.log.append(0, "like", like)
+    begun = asyncio.create_task(ask())  # served now or later, but before the commit is known
+    await feed(other, world.log, ("likes",), reached)
+    assert await liked()
+    await begun
+    (held,) = [each for model, each in models._held.items() if model.projection == "likes"]
+    statements: list[str] = []
+    held._file.set_trace_callback(statements.append)
+    await asyncio.gather(*(ask() for _ in range(20)))
+    assert looks[1:] == [True] * 20
+    assert len(statements) == 1
+    await asyncio.sleep(0)
+    await ask()
+    assert len(statements) == 2
+    held._file.set_trace_callback(None)
+    await models.close()
+    await other.close()
