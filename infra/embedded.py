@@ -181,6 +181,7 @@ async def open_app(core: Core, *, base_url: str) -> AsyncIterator[FastAPI]:
         stack.push_async_callback(_ended, asyncio.create_task(live.run(), name="live"))
         leaving = erasing(core, objects)
         leaving.start()
+        stack.push_async_callback(leaving.stop)
         stack.push_async_callback(_ended, asyncio.create_task(warmed(core, objects), name="warming"))
 
         async def following() -> None:

@@ -19,7 +19,7 @@ from streams.ports import EventLog
 _FIRST_S: Final = 0.01
 _LONGEST_S: Final = 0.1
 """Builds are fed by other processes, so a waiter looks by itself, ever less often."""
-LOOK_S: Final = 2.0
+LOOK_S: Final = 5.0
 """So long the event store may take to say how old something is."""
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
