@@ -42,6 +42,7 @@ from infra.sqlite.kept import (
     KeptProfiles,
     KeptSessions,
     KeptSight,
+    KeptSimilar,
     KeptTimelines,
 )
 from infra.sqlite.likes import SqliteLikes
@@ -253,7 +254,7 @@ def _queries(
         previews=SqliteWaiting(models, WaitingPreviewRow),
         waiting=SqliteWaiting(models, WaitingPhotoRow),
         detections=SqliteWaiting(models, WaitingDetectionRow),
-        similar=SqliteSimilar(models),
+        similar=KeptSimilar(models, SqliteSimilar(models)),
         uploads=SqliteOpenUploads(models),
         progress=SqliteProgress(models, store),
         near=True,

@@ -21,13 +21,17 @@ from projections.counters import COUNTERS
 from projections.follows import FOLLOWS, FollowerRow, FollowingRow, FollowRequestRow
 from projections.likes import LIKES, LikeRow
 from projections.photos import PHOTOS, PhotoRow
-from projections.ports import Affinities, Counters, Follows, Likes, Photos, Profiles, Sessions, Since
+from projections.ports import Affinities, Counters, Follows, Likes, Photos, Profiles, Sessions, Similar, Since
 from projections.profiles import PROFILES, ProfileRow
 from projections.rows import Key
+from projections.similar import SIMILAR, DescriptorRow
 from projections.timelines import TIMELINES, CelebrityRow, HotAuthorRow, TimelinePhotoRow, TimelineRow
 from projections.visibility import VISIBILITY, EndedSessionRow, MemberStateRow, PhotoStateRow
 
 Pair = tuple[str, str]
+Asked = tuple[tuple[int, ...], int]
+"""What is compared, and with how many."""
+Near = tuple[PhotoId, float]
 
 _FIRST: Final = 101
 """Rows of a timeline that are kept: a first page of the largest size, and the one row more that pages look for."""
@@ -71,6 +75,8 @@ _LONG_TIMELINES: Final[Kind[MemberId, object]] = Kind("long timelines", 5_000, _
 _LONG_LISTS: Final[Kind[MemberId, object]] = Kind("long author lists", 20_000, _of(TimelinePhotoRow))
 _FOLLOWED: Final[Kind[MemberId, object]] = Kind("followed", 20_000, _of(FollowingRow))
 _GIVEN: Final[Kind[MemberId, object]] = Kind("given", 20_000, _of(GivenRow))
+_DESCRIPTORS: Final[Kind[PhotoId, tuple[int, ...]]] = Kind("descriptors", 50_000, _of(DescriptorRow))
+_NEAREST: Final[Kind[Asked, Sequence[Near]]] = Kind("nearest", 200, lambda cls, _: None if cls is DescriptorRow else ())
 _HOT: Final[Kind[str, frozenset[MemberId]]] = Kind("hot authors", 2, lambda cls, _: _sets(cls))
 
 
@@ -193,6 +199,32 @@ class KeptLikes:
         pairs = [(photo_id, member_id) for photo_id in photo_ids]
         known = await self._models.some(LIKES, _LIKES, pairs, load)
         return frozenset(photo_id for (photo_id, _), liked in known.items() if liked)
+
+
+class KeptSimilar:
+    """Photos by what they look like; which are the nearest is known until any descriptor comes, changes or goes."""
+
+    def __init__(self, models: SqliteReadModels, file: Similar) -> None:
+        self._models = models
+        self._file = file
+
+    async def descriptor(self, photo_id: PhotoId) -> tuple[int, ...] | None:
+        """What the photo is compared by."""
+
+        async def load(photo_ids: list[PhotoId]) -> Mapping[PhotoId, tuple[int, ...]]:
+            found = [(each, await self._file.descriptor(each)) for each in photo_ids]
+            return {each: tuple(descriptor) for each, descriptor in found if descriptor is not None}
+
+        return (await self._models.some(SIMILAR, _DESCRIPTORS, (photo_id,), load)).get(photo_id)
+
+    async def nearest(self, descriptor: Sequence[int], *, limit: int) -> Sequence[Near]:
+        """The nearest, best first."""
+
+        async def load(asked: list[Asked]) -> Mapping[Asked, Sequence[Near]]:
+            return {(each, most): await self._file.nearest(each, limit=most) for each, most in asked}
+
+        asked = (tuple(descriptor), limit)
+        return (await self._models.some(SIMILAR, _NEAREST, (asked,), load))[asked]
 
 
 class KeptFollows:

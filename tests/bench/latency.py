@@ -243,7 +243,10 @@ def served(folder: Path, stack: str | None) -> Iterator[Server]:
         databases = []
     else:
         databases = fresh(control.addresses(Path(stack)).postgres)
-        own |= realm(f"bench_{uuid.uuid4().hex[:12]}", databases) | {"FILMROLL_POSTGRES_REPLICAS": ""}
+        own |= realm(f"bench_{uuid.uuid4().hex[:12]}", databases) | {
+            "FILMROLL_POSTGRES_REPLICAS": "",
+            "FILMROLL_CATCH_UP_S": "60",  # who builds the town waits for workers that have just started
+        }
         server = Server(folder / "data", "--stack", stack, "--workers", "2", command="up", environment=own)
     try:
         yield server.start(240)

@@ -58,6 +58,7 @@ from infra.sqlite.kept import (
     KeptProfiles,
     KeptSessions,
     KeptSight,
+    KeptSimilar,
     KeptTimelines,
 )
 from infra.sqlite.likes import SqliteLikes
@@ -190,7 +191,7 @@ async def sqlite(directory) -> AsyncIterator[Shown]:
             unsettled=SqliteUnsettled(models),
             previews=SqliteWaiting(models, WaitingPreviewRow),
             detections=SqliteWaiting(models, WaitingDetectionRow),
-            similar=SqliteSimilar(models),
+            similar=KeptSimilar(models, SqliteSimilar(models)),
             uploads=SqliteOpenUploads(models),
             progress=SqliteProgress(models, log, now=lambda: START + timedelta(seconds=3)),
             duplicates=SqliteDuplicates(models),

@@ -20,12 +20,14 @@ from infra.sqlite.kept import (
     KeptProfiles,
     KeptSessions,
     KeptSight,
+    KeptSimilar,
     KeptTimelines,
 )
 from infra.sqlite.likes import SqliteLikes
 from infra.sqlite.models import SqliteReadModels
 from infra.sqlite.photos import SqlitePhotos
 from infra.sqlite.profiles import SqliteProfiles
+from infra.sqlite.similar import SqliteSimilar
 from infra.sqlite.timelines import SqliteTimelines
 from infra.sqlite.visibility import SqliteImmediate, SqliteSessions, SqliteSight
 from projections.catalogue import CATALOGUE
@@ -42,7 +44,7 @@ from tests.streams.memory_log import START, MemoryLog
 
 BY_NAME = {projection.name: projection for projection in CATALOGUE}
 WATCHED = ("follows", "affinity", "timelines")
-FEEDS = ("visibility", "photos", "profiles", "likes", "counters", "timelines")
+FEEDS = ("visibility", "photos", "profiles", "likes", "counters", "timelines", "similar")
 
 
 async def opened(directory) -> SqliteReadModels:
@@ -63,12 +65,23 @@ class Ports:
             SqliteCounters,
             SqliteLikes,
             SqliteTimelines,
+            SqliteSimilar,
         )
-        keeps = (KeptSight, KeptSessions, KeptPhotos, KeptProfiles, KeptCounters, KeptLikes, KeptTimelines)
+        keeps = (
+            KeptSight,
+            KeptSessions,
+            KeptPhotos,
+            KeptProfiles,
+            KeptCounters,
+            KeptLikes,
+            KeptTimelines,
+            KeptSimilar,
+        )
         ports = [file(models) for file in files]
         if kept:
             ports = [keep(models, port) for keep, port in zip(keeps, ports, strict=True)]
-        self.sight, self.sessions, self.photos, self.profiles, self.counters, self.likes, self.timelines = ports
+        self.sight, self.sessions, self.photos, self.profiles, self.counters, self.likes, *ports = ports
+        self.timelines, self.similar = ports
 
     async def all(self, world: World, draw: random.Random) -> list:
         """Everything that can be asked about a part of a world."""
@@ -89,8 +102,13 @@ class Ports:
             ),
             self.timelines.hot(),
             self.timelines.celebrities(),
+            self._alike(photos[0]),
         )
         return [await each for each in asked]
+
+    async def _alike(self, photo: str) -> list:
+        descriptor = await self.similar.descriptor(photo)
+        return [descriptor, None if descriptor is None else await self.similar.nearest(descriptor, limit=500)]
 
 
 async def feed(models: SqliteReadModels, log: MemoryLog, names, reached: dict) -> None:
