@@ -1,16 +1,20 @@
 """Home feeds a second: ours beside feeds pulled by SQL at each read, and beside the same bytes prebuilt.
 
 Run it with `python tests/bench/feed.py`; it prints markdown. MEMBERS, FOLLOWED (on average) and PHOTOS (each) say how
-large the world is: 10,000, 150 and 4 are the full one, which takes an hour to make; the default is a tenth. The history
-is appended straight to the event store and developed by the live follower. Every server is a process of its own, asked
-by 32 clients, each time for another of the viewers; ours has everything on: access tokens, sessions, visibility, counts,
-ETag, position. SQL needs a PostgreSQL: FILMROLL_STACK_DIR names a stack to use instead of a fresh one. Server, database
-and clients share this machine's cores, so only the ratios of one run mean something.
+large the world is: 10,000, 150 and 4 are the full one; the default is a tenth of its members. WORLD names a folder where
+it is kept, so that a later run has it at once. The history is appended straight to the event store; the read models that
+a feed is made from are developed in large batches, one after the other, timelines are filled by one statement, and of all
+other read models it is said that they are level although they hold nothing. Every server is a process of its own, asked by 32 clients, each time for another of the
+viewers; ours has everything on: access tokens, sessions, visibility, counts, ETag, position. SQL needs a PostgreSQL:
+FILMROLL_STACK_DIR names a stack to use instead of a fresh one. Server, database and clients share this machine's cores,
+so only the ratios of one run mean something.
 """
 
 import asyncio
 import os
+import pickle
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 sys.path[0] = str(ROOT)  # instead of this folder, whose names may be those of modules
@@ -28,8 +33,9 @@ import orjson  # noqa: E402
 
 from api.identity import Identity  # noqa: E402
 from api.ports import Keyring  # noqa: E402
+from api.reads.home import LATEST_MODELS  # noqa: E402
 from api.showing.members import card  # noqa: E402
-from api.showing.photos import document  # noqa: E402
+from api.showing.photos import MODELS, document  # noqa: E402
 from domain.ids import new_id  # noqa: E402
 from domain.visibility import PhotoState  # noqa: E402
 from infra.core import Core, utc_now  # noqa: E402
@@ -38,9 +44,11 @@ from infra.files.objects import FileObjects  # noqa: E402
 from infra.settings import Settings  # noqa: E402
 from infra.stack import control  # noqa: E402
 from infra.stack.layout import default_cache  # noqa: E402
-from projections.catalogue import CATALOGUE  # noqa: E402
+from projections.catalogue import BY_NAME, CATALOGUE  # noqa: E402
+from projections.stores import Batch  # noqa: E402
 from streams.fanout import FanOut  # noqa: E402
 from streams.following import Follower  # noqa: E402
+from streams.rebuild import catch_up  # noqa: E402
 from tests.bench.home import pull  # noqa: E402
 from tests.bench.home.asking import Rate, once_each, warm  # noqa: E402
 from tests.bench.home.world import World, made, recorded  # noqa: E402
@@ -50,28 +58,63 @@ from tests.serving import Server  # noqa: E402
 MEMBERS = int(os.environ.get("MEMBERS", "1000"))
 FOLLOWED = int(os.environ.get("FOLLOWED", "150"))
 PHOTOS = int(os.environ.get("PHOTOS", "4"))
-VIEWERS = min(MEMBERS, 500)
+VIEWERS = 500
 SECONDS = float(os.environ.get("SECONDS", "5"))
 DEVELOP_S = 7_200.0
 FEED = "/v1/feed?limit=50"
 
 
-async def develop(data: Path, world: World, viewers: list[str]) -> tuple[str, list[str], dict]:
-    """Record the world and feed the read models; the key of access tokens, a token for each viewer, and SQL's rows."""
+class Made(NamedTuple):
+    """What is known of a world besides its files: the key of access tokens, who asks, how large it is, and SQL's rows."""
+
+    key: bytes
+    viewers: list[str]
+    said: str
+    rows: dict
+
+
+async def develop(data: Path, world: World) -> Made:
+    """Record the world and feed the read models that a feed is made from."""
     async with open_core(Settings(data=data, synchronous="NORMAL"), create=True) as core:
         began = time.perf_counter()
         await recorded(world, core.store)
         appended = time.perf_counter()
-        await level(core)
+        await fed(core, {*MODELS, *LATEST_MODELS})
         developed = time.perf_counter()
-        count = len(world.facts)
-        print(
-            f"{count:,} facts appended in {appended - began:.0f} s, developed by all {len(CATALOGUE)} projections and fanned"
-            f" out in {developed - appended:.0f} s; {len(world.follows) / len(world.members):.0f} followed on average\n",
-            flush=True,
+        (timelines,) = [each.model for each in await core.models.status() if each.model.projection == "timelines"]
+        await core.models.write(timelines, fan_out, {})
+        done = time.perf_counter()
+        said = (
+            f"{len(world.members):,} members with {len(world.photos):,} photos, {len(world.follows):,} follows"
+            f" ({len(world.follows) / len(world.members):.0f} on average), {len(world.facts):,} facts: appended in"
+            f" {appended - began:.0f} s, developed in {developed - appended:.0f} s, fanned out in {done - developed:.0f} s\n"
         )
-        key = core.installation.token_keys(1)["1"]
-        return key.hex(), tokens(viewers, key), await tables(core, data, world)
+        viewers = random.Random(1).sample(world.members, min(len(world.members), VIEWERS))
+        return Made(core.installation.token_keys(1)["1"], viewers, said, await tables(core, data, world))
+
+
+def fan_out(timelines: sqlite3.Connection) -> None:
+    """What chunks would write in an hour: everybody follows before anything is published, and nobody leaves."""
+    timelines.execute(
+        "INSERT OR IGNORE INTO timelines SELECT follower_id, photo_id, owner_id"
+        " FROM timeline_photos JOIN timeline_followers ON followed_id = owner_id"
+    )
+    timelines.execute("DELETE FROM fanout_chunks")
+    timelines.execute("DELETE FROM hot_authors")
+
+
+async def fed(core: Core, wanted: set[str]) -> None:
+    """Feed the live builds of these read models to the end of the log, and say of all others that they are there."""
+    for status in await core.models.status():
+        model = status.model
+        if model.projection in wanted:
+            began = time.perf_counter()
+            await catch_up(model, BY_NAME[model.projection], log=core.store, models=core.models)
+            print(f"{model}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            continue
+        for log in range(core.store.logs):
+            if head := await core.store.head(log):
+                await core.models.feed(model, BY_NAME[model.projection], Batch(log, 0, head, ()), park=False)
 
 
 async def level(core: Core) -> None:
@@ -116,7 +159,7 @@ async def tables(core: Core, data: Path, world: World) -> dict:
         "follows": sorted(world.follows),
         "photos": list(photos()),
         "likes": sorted(world.likes),
-        "comments": world.comments.items(),
+        "comments": list(world.comments.items()),
     }
 
 
@@ -149,7 +192,7 @@ def measure(server: Server, sql: str, asking: list[str]) -> None:
     ours = f"{server.url}{FEED}"
     page = httpx.get(ours, headers={"Authorization": f"Bearer {asking[0]}"}).content
     print(
-        f"Page of 50, {len(page):,} bytes; {VIEWERS} viewers, 32 clients; load of the machine {os.getloadavg()[0]:.1f}\n"
+        f"Page of 50, {len(page):,} bytes; {len(asking)} viewers, 32 clients; load of the machine {os.getloadavg()[0]:.1f}\n"
     )
     print("| what | a second | p50 ms | p99 ms |\n|---|---|---|---|", flush=True)
     server.stop()
@@ -172,20 +215,28 @@ def measure(server: Server, sql: str, asking: list[str]) -> None:
     print()
 
 
+def world_in(folder: Path) -> Made:
+    """The world that is kept there, or one that is made now."""
+    kept = folder / "made.pickle"
+    if not kept.exists():
+        made_now = asyncio.run(develop(folder / "data", made(MEMBERS, FOLLOWED, PHOTOS)))
+        kept.write_bytes(pickle.dumps(tuple(made_now)))
+    return Made(*pickle.loads(kept.read_bytes()))
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        world = made(MEMBERS, FOLLOWED, PHOTOS)
-        data = Path(folder) / "data"
-        viewers = random.Random(1).sample(world.members, VIEWERS)
-        key, asking, rows = asyncio.run(develop(data, world, viewers))
+        place = Path(os.environ.get("WORLD", folder))
+        world = world_in(place)
+        print(world.said, flush=True)
         root = os.environ.get("FILMROLL_STACK_DIR")
         addresses = control.up(Path(root or f"{folder}/stack"), default_cache(), ["postgres-a"])
         (dsn,) = fresh(addresses.postgres[:1])
-        server = Server(data).start()
+        server = Server(place / "data").start()
         try:
-            pull.fill(dsn, rows)
-            with pulling(dsn, key) as sql:
-                measure(server, sql, asking)
+            pull.fill(dsn, world.rows)
+            with pulling(dsn, world.key.hex()) as sql:
+                measure(server, sql, tokens(world.viewers, world.key))
         finally:
             server.stop()
             drop([dsn])
