@@ -21,7 +21,7 @@ from domain.ids import new_id, slot_of
 from domain.images import RECIPE, Camera, Rendition, Variant
 from infra.eventstore.store import LibraryEventStore
 
-TOGETHER = 400
+TOGETHER = 2_000
 CONTEXT = Context()
 
 
