@@ -48,7 +48,7 @@ class Server:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def start(self, deadline_s: float = 60) -> "Server":
+    def start(self, deadline_s: float = 120) -> "Server":
         """Start and wait until it says where it answers."""
         command = [*self._program, self._command, "--port", "0", "--data", str(self.data)]
         log = (self.data.parent / f"{self.data.name}.log").open("a")

@@ -163,7 +163,7 @@ class Inside:
     async def level(self) -> None:
         """Wait until every read model has applied everything."""
         heads = {log: await self.core.store.head(log) for log in range(self.core.store.logs)}
-        assert await self.core.queries.progress.wait([each.name for each in CATALOGUE], heads, timeout_s=20)
+        assert await self.core.queries.progress.wait([each.name for each in CATALOGUE], heads, timeout_s=60)
 
 
 @asynccontextmanager
@@ -175,7 +175,7 @@ async def client(made: Wiring) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def inside(data: Path, *, logs: int = 1, **said: Any) -> AsyncIterator[Inside]:
-    settings = Settings(data=data, logs=logs, synchronous="NORMAL", catch_up_s=10, **said)
+    settings = Settings(data=data, logs=logs, synchronous="NORMAL", **{"catch_up_s": 30, "request_s": 60, **said})
     passwords = Argon2Passwords(memory_kib=8, passes=1)
     try:
         async with open_core(settings, create=True) as core:
