@@ -13,6 +13,9 @@ from faust.types import TP
 
 TAKE: Final = 50
 """Messages that an agent takes at once."""
+BUFFER: Final = TAKE * 20
+"""Messages that wait for an agent, some 25 MB where each is full of facts. With more Faust pauses partitions, and while
+all of them are paused it sleeps for a second at a time, whatever is taken meanwhile: with 200 that was half of the time."""
 WITHIN_S: Final = 0.02
 """So long an agent waits for more once something has come."""
 _STOP_S: Final = 10.0
@@ -56,7 +59,7 @@ def faust_app(name: str, broker: Broker, *, reset: str) -> Any:
         broker_session_timeout=broker.session_s,
         broker_heartbeat_interval=broker.heartbeat_s,
         broker_max_poll_records=TAKE * 4,
-        stream_buffer_maxsize=TAKE * 4,
+        stream_buffer_maxsize=BUFFER,
         stream_wait_empty=False,
         consumer_metadata_max_age_ms=10_000,
     )
