@@ -53,8 +53,7 @@ if find_spec("psycopg") is not None:  # comes with the extra `cluster`
 @app.callback()
 def begin() -> None:
     """A photo-sharing backend whose only truth is its event log."""
-    if not structlog.is_configured():  # standard output is for what was asked
-        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # standard output is for answers
 
 
 def main() -> None:

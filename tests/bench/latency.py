@@ -32,6 +32,7 @@ import orjson  # noqa: E402
 
 from infra.stack import control  # noqa: E402
 from tests.bench.home.asking import CLIENTS, Answers, ask, lasting  # noqa: E402
+from tests.bench.serving import like_to_visible  # noqa: E402
 from tests.bench.uploading import another, published  # noqa: E402
 from tests.databases import drop, fresh  # noqa: E402
 from tests.people import Person, jpeg, person  # noqa: E402
@@ -163,6 +164,11 @@ def table(town: Town) -> None:
         print(f"| {what} | {rate:,.0f} | {numbers} | {answers.failed} | {level} < {most}{held} |", flush=True)
 
 
+def like_visible(town: Town) -> None:
+    times = percentiles(Answers(like_to_visible(town.members[2], town.photos[0][1])))
+    print(f"*Like → visible count*, one client: p50 {times['p50']:.1f} ms, p99 {times['p99']:.1f} ms\n")
+
+
 def lookups(town: Town) -> tuple[float, float]:
     """What caches were asked for so far, and what they had of it."""
     seen = [
@@ -263,6 +269,7 @@ def main() -> None:
             town = Town.made(server.url)
             table(town)
             print()
+            like_visible(town)
             global_read(town)
             peak_upload(town)
 

@@ -43,9 +43,7 @@ from infra.eventstore.postgres_migration import migrate  # noqa: E402
 from infra.eventstore.postgres_opening import open_postgres_store  # noqa: E402
 from infra.eventstore.postgres_recorder import LogRecorder  # noqa: E402
 from infra.eventstore.store import LibraryEventStore  # noqa: E402
-from infra.stack import control  # noqa: E402
 from infra.stack.addresses import Addresses  # noqa: E402
-from infra.stack.layout import default_cache  # noqa: E402
 from projections.counters import COUNTERS  # noqa: E402
 from projections.rows import Count  # noqa: E402
 from streams.ports import Stored  # noqa: E402
@@ -53,6 +51,7 @@ from streams.rebuild import BATCH, rebuild  # noqa: E402
 from streams.replay import Until  # noqa: E402
 from tests import databases  # noqa: E402
 from tests.bench.histories import power_law  # noqa: E402
+from tests.bench.home.stacks import running  # noqa: E402
 from tests.cluster import SERVERS, cluster, keyspace  # noqa: E402
 
 EVENTS = 1_000_000
@@ -175,13 +174,14 @@ async def rebuilt_part(addresses: Addresses, dsn: str, space: str, share: float)
         await known.models.drop(model)
 
 
-def peak(dsn: str, space: str, share: float) -> float:
+def peak(root: Path, dsn: str, space: str, share: float) -> float:
     """MiB."""
     words = [sys.executable, __file__, "part", dsn, space, str(share)]
-    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()[-1]) / 1024
+    own = {**os.environ, "FILMROLL_STACK_DIR": str(root)}
+    return int(subprocess.run(words, check=True, capture_output=True, text=True, env=own).stdout.split()[-1]) / 1024
 
 
-async def story(addresses: Addresses, count: int) -> None:
+async def story(root: Path, addresses: Addresses, count: int) -> None:
     (dsn,) = databases.fresh(addresses.postgres[:1])
     try:
         migrate([dsn], 1)
@@ -204,7 +204,7 @@ async def story(addresses: Addresses, count: int) -> None:
             print(
                 f"| reading and decoding alone | {read:,.0f} | rebuild: {built / read:.0%} of it (goal {GOALS[1]:.0%}) |"
             )
-            quarter, whole = [await asyncio.to_thread(peak, dsn, space, share) for share in (0.25, 1.0)]
+            quarter, whole = [await asyncio.to_thread(peak, root, dsn, space, share) for share in (0.25, 1.0)]
             print(f"\nmemory: {quarter:.0f} MiB at the peak for a quarter of it, {whole:.0f} MiB for all")
             print(f"\nload at the end {os.getloadavg()[0]:.1f}")
     finally:
@@ -212,18 +212,11 @@ async def story(addresses: Addresses, count: int) -> None:
 
 
 def main() -> None:
-    named = os.environ.get("FILMROLL_STACK_DIR")
-    with tempfile.TemporaryDirectory() as own:
-        root = Path(named or own)
-        addresses = control.up(root, default_cache(), (*SERVERS, "postgres-a"))
-        try:
-            if sys.argv[1:2] == ["part"]:
-                asyncio.run(rebuilt_part(addresses, sys.argv[2], sys.argv[3], float(sys.argv[4])))
-            else:
-                asyncio.run(story(addresses, int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS))
-        finally:
-            if named is None:
-                control.down(root, wipe=True)
+    with running(*SERVERS, "postgres-a") as (root, addresses):
+        if sys.argv[1:2] == ["part"]:
+            asyncio.run(rebuilt_part(addresses, sys.argv[2], sys.argv[3], float(sys.argv[4])))
+        else:
+            asyncio.run(story(root, addresses, int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import asyncio
 import os
 import random
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -31,15 +30,14 @@ from domain import follows, photos  # noqa: E402
 from domain.events import MemberFollowed  # noqa: E402
 from domain.ids import new_id  # noqa: E402
 from infra.eventstore.postgres_migration import migrate  # noqa: E402
-from infra.stack import control  # noqa: E402
 from infra.stack.addresses import Addresses  # noqa: E402
-from infra.stack.layout import default_cache  # noqa: E402
 from projections.stores import Model  # noqa: E402
 from projections.timelines import TIMELINES, TimelineRow  # noqa: E402
 from streams.ports import EventLog  # noqa: E402
 from streams.rebuild import rebuild  # noqa: E402
 from tests import databases  # noqa: E402
 from tests.bench.histories import uploaded  # noqa: E402
+from tests.bench.home.stacks import running  # noqa: E402
 from tests.bench.projecting import opened  # noqa: E402
 from tests.cluster import SERVERS, SHARDS, Cluster, cluster, in_those_days, keyspace  # noqa: E402
 
@@ -132,15 +130,8 @@ async def story(addresses: Addresses) -> None:
 
 
 def main() -> None:
-    named = os.environ.get("FILMROLL_STACK_DIR")
-    with tempfile.TemporaryDirectory() as own:
-        root = Path(named or own)
-        addresses = control.up(root, default_cache(), (*SERVERS, "postgres-a"))
-        try:
-            asyncio.run(story(addresses))
-        finally:
-            if named is None:
-                control.down(root, wipe=True)
+    with running(*SERVERS, "postgres-a") as (_, addresses):
+        asyncio.run(story(addresses))
 
 
 if __name__ == "__main__":

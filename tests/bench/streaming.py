@@ -134,10 +134,19 @@ async def bare(directory: Path, servers: str, prefix: str) -> None:
 
 
 class Process:
-    def __init__(self, name: str, directory: Path, servers: str, prefix: str) -> None:
-        with (directory / f"{name}.log").open("wb") as log:
-            command = [sys.executable, __file__, name, str(directory), servers, prefix]
+    """A role of this script, or of another."""
+
+    def __init__(
+        self, name: str, directory: Path, servers: str, prefix: str, *more: str, script: str = __file__
+    ) -> None:
+        self._said = directory / f"{name}.log"
+        with self._said.open("wb") as log:
+            command = [sys.executable, script, name, str(directory), servers, prefix, *more]
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    async def assigned(self) -> bool:
+        """Whether a host has all its partitions."""
+        return "partitions=[0, 1, 2, 3]" in self._said.read_text()
 
     def __enter__(self) -> Self:
         return self
@@ -173,11 +182,8 @@ async def packed(directory: Path, servers: str, prefix: str) -> tuple[float, flo
     async def level() -> bool:
         return any(status.model == model and status.checkpoints == heads for status in await models.status())
 
-    async def assigned() -> bool:
-        return "partitions=[0, 1, 2, 3]" in (directory / "host.log").read_text()
-
-    with Process("host", directory, servers, prefix):
-        await until(assigned)
+    with Process("host", directory, servers, prefix) as host:
+        await until(host.assigned)
         await asyncio.sleep(1)
         with Process("relay", directory, servers, prefix):
             await until(relayed)

@@ -7,9 +7,7 @@ each member. Runs are interleaved, figures are medians. FILMROLL_STACK_DIR names
 """
 
 import asyncio
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,11 +22,10 @@ from cassandra.concurrent import execute_concurrent_with_args  # noqa: E402
 from domain.events import Event, MemberFollowed, PhotoUploaded  # noqa: E402
 from domain.ids import new_id  # noqa: E402
 from infra.cassandra.timelines import CassandraTimelines  # noqa: E402
-from infra.stack import control  # noqa: E402
 from infra.stack.addresses import Addresses  # noqa: E402
-from infra.stack.layout import default_cache  # noqa: E402
 from projections.stores import Batch, Fed, State  # noqa: E402
 from projections.timelines import build_timelines  # noqa: E402
+from tests.bench.home.stacks import running  # noqa: E402
 from tests.cluster import SERVERS, Cluster, cluster, keyspace  # noqa: E402
 from tests.streams.memory_log import MemoryLog  # noqa: E402
 
@@ -120,15 +117,8 @@ async def story(addresses: Addresses) -> None:
 
 
 def main() -> None:
-    named = os.environ.get("FILMROLL_STACK_DIR")
-    with tempfile.TemporaryDirectory() as own:
-        root = Path(named or own)
-        addresses = control.up(root, default_cache(), SERVERS)
-        try:
-            asyncio.run(story(addresses))
-        finally:
-            if named is None:
-                control.down(root, wipe=True)
+    with running(*SERVERS) as (_, addresses):
+        asyncio.run(story(addresses))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import structlog
+from structlog.testing import capture_logs
+
 from projections.catalogue import CATALOGUE
 from tests.infra.analysis.worlds import lively
-from tests.infra.cli.running import installation
+from tests.infra.cli.running import installation, say
 
 
 def test_what_is_logged_does_not_mix_with_what_was_asked_for(tmp_path):
@@ -20,6 +23,15 @@ def test_what_is_logged_does_not_mix_with_what_was_asked_for(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, env=every, check=True)
     assert len([json.loads(line) for line in done.stdout.splitlines()]) == len(CATALOGUE)
     assert "slow query" in done.stderr
+
+
+def test_nor_does_it_in_a_process_that_captured_log_lines_before(tmp_path, monkeypatch):
+    data = installation(tmp_path / "data", lively(1))
+    monkeypatch.setenv("FILMROLL_SLOW_QUERY_MS", "0")
+    with capture_logs():
+        assert structlog.is_configured()
+    lines = say("projections", "status", "--json", "--data", data).splitlines()
+    assert len([json.loads(line) for line in lines]) == len(CATALOGUE)
 
 
 def test_rates_come_with_the_second_look_and_an_interrupt_ends_it(tmp_path):
