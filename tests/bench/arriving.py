@@ -61,7 +61,11 @@ async def host(directory: Path, servers: str, prefix: str, root: str, space: str
 
 
 async def append(store: LibraryEventStore, writes: list[Write]) -> None:
-    await store.append(writes, Context())
+    """A transaction for each log."""
+    by_log: dict[int, list[Write]] = {}
+    for write in writes:
+        by_log.setdefault(write.stream.log(streaming.LOGS), []).append(write)
+    await asyncio.gather(*(store.append(some, Context()) for some in by_log.values()))
 
 
 async def story(root: str, addresses: Addresses) -> None:
