@@ -133,12 +133,16 @@ def group_of(subject: str) -> int:
 @lru_cache(_KNOWN)
 def field_of(subject: str, kind: str) -> bytes:
     """The field of a tally."""
-    return f"{subject}\0{kind}".encode()
+    return _field(subject, kind).encode()
 
 
 def packed(sums: Mapping[Tallied, int]) -> bytes:
     """What scripts are to add, as one argument: fields and counts in turn; an argument for each takes twice as long."""
-    return orjson.dumps([part for (subject, kind), by in sums.items() if by for part in (f"{subject}\0{kind}", by)])
+    return orjson.dumps([part for (subject, kind), by in sums.items() if by for part in (_field(subject, kind), by)])
+
+
+def _field(subject: str, kind: str) -> str:
+    return f"{subject}\0{kind}"
 
 
 def tally_of(field: bytes) -> tuple[str, str]:
